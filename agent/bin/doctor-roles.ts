@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import type { NicsFacts, RoleFacts } from '#doctor/facts.js'
+import { AgentError } from '#errors.js'
+import { readCapabilities } from '#kernel/host-facts.js'
+import type { NodeConfig } from '#service/node-config.js'
+import { askStatusSocket } from '#service/status-socket.js'
+import type { EventsStatus } from './events-status.js'
+import type { NicsStatus } from './nics-status.js'
+import { pathsOf } from './paths.js'
+import type { RepairState } from './repair-report.js'
+import type { ResponderStatus } from './responder-status.js'
+import { roleNames } from './role.js'
+
+/** What a role says of itself, as far as the doctor cares. */
+export interface AskedRole {
+  readonly facts: RoleFacts
+  /** Netlink ports of the queues that it holds. */
+  readonly boundPorts: readonly number[]
+}
+
+/** Asks every role over its socket; one that does not answer is a fact like any other. */
+export function askForFacts(config: NodeConfig): Promise<readonly AskedRole[]> {
+  const { statusSocket } = pathsOf(config)
+  return Promise.all(
+    roleNames.map(async (role) => {
+      const socket = statusSocket(role)
+      const silent: RoleFacts = {
+        role,
+        socket,
+        problem: undefined,
+        capabilities: undefined,
+        broker: undefined,
+        waitingQueues: [],
+      }
+      try {
+        const status = JSON.parse(await askStatusSocket(socket, '/status')) as
+          | EventsStatus
+          | ResponderStatus
+          | NicsStatus
+        const capabilities = await readCapabilities(status.pid)
+        return factsOf({ ...silent, capabilities }, status)
+      } catch (error) {
+        if (!(error instanceof AgentError)) throw error
+        return { facts: { ...silent, problem: error.message }, boundPorts: [] }
+      }
+    }),
+  )
+}
+
+function factsOf(facts: RoleFacts, status: EventsStatus | ResponderStatus | NicsStatus): AskedRole {
+  switch (status.role) {
+    case 'events': {
+      const { state, problem } = status.broker
+      return {
+        facts: { ...facts, broker: { state, problem: problem ?? undefined } },
+        boundPorts: [],
+      }
+    }
+    case 'responder':
+      return {
+        facts: {
+          ...facts,
+          waitingQueues: status.queues.flatMap(({ number, state }) =>
+            state.kind === 'waiting' ? [{ number, problem: state.problem.message }] : [],
+          ),
+        },
+        boundPorts: status.queues.flatMap(({ state }) =>
+          state.kind === 'bound' ? [state.portId] : [],
+        ),
+      }
+    case 'nics':
+      return { facts: { ...facts, nics: nicsFacts(status.nics) }, boundPorts: [] }
+  }
+}
+
+function nicsFacts({ failure, problems, stances, losses, hasRouted6 }: RepairState): NicsFacts {
+  return {
+    failure,
+    problems,
+    observed: stances['observe'] ?? 0,
+    disabled: stances['disabled'] ?? 0,
+    losses,
+    lacksForwarding6: hasRouted6 && forwarding6() === '0',
+  }
+}
+
+function forwarding6(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/net/ipv6/conf/all/forwarding', 'utf8').trim()
+  } catch {
+    return undefined // no IPv6 at all
+  }
+}

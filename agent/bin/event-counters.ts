@@ -1,0 +1,44 @@
+import type { Counter, Metrics } from '#service/metrics.js'
+
+/** What the events role counts. */
+export interface EventCounters {
+  readonly jobVersions: Counter
+  readonly messages: Counter
+  readonly published: Counter
+  readonly unusableFiles: Counter
+  readonly scans: Counter
+  readonly appendFailures: Counter
+  readonly heartbeats: Counter
+  readonly spoolLost: Counter
+  readonly spoolBad: Counter
+}
+
+/** Registers the counters of the events role. */
+export function createEventCounters(metrics: Metrics): EventCounters {
+  return {
+    jobVersions: metrics.counter('job_versions_total', 'Versions of job files that were read.'),
+    messages: metrics.counter('messages_taken_total', 'Messages that were written to the outbox.'),
+    published: metrics.counter('messages_confirmed_total', 'Messages that the broker confirmed.'),
+    unusableFiles: metrics.counter(
+      'job_files_unusable_total',
+      'Versions of job files that could not be used, by reason.',
+    ),
+    scans: metrics.counter(
+      'queue_scans_total',
+      'Times that the names in the job queue were listed.',
+    ),
+    appendFailures: metrics.counter(
+      'outbox_append_failures_total',
+      'Times that the outbox could not be written.',
+    ),
+    heartbeats: metrics.counter('heartbeats_total', 'Heartbeats that were sent.'),
+    spoolLost: metrics.counter(
+      'spool_facts_lost_total',
+      'Events of NICs and guests that found a full spool.',
+    ),
+    spoolBad: metrics.counter(
+      'spool_files_bad_total',
+      'Files of the spools that could not be used and were put aside.',
+    ),
+  }
+}

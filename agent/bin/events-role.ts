@@ -1,0 +1,164 @@
+/**
+ * The events role: what happens in Ganeti's job queue becomes messages on RabbitMQ, and none is lost.
+ *
+ *     cluster task   ssconf -> are we the master? -> starts and stops the queue task's work
+ *     queue task     job files -> ledger: what is new -> messages -> outbox (on disk) -> ledger
+ *     publish task   outbox -> broker; acknowledged in the outbox when the broker confirmed
+ *     spool tasks    what nic up, the nics role and the responder saw: files -> messages -> outbox
+ *     tags task      an op may have changed tags -> config.data -> a message for the instance's node -> outbox
+ *     node task      what the master says to this node -> a file for the nics role
+ *     beat task      now and then, directly to the broker: this node is alive
+ *
+ * Steady state: the tasks meet only in the outbox, so a broker that is away stops nobody. Failure: what was taken is on
+ * disk before the ledger says so; a crash in between tells the same facts again, with the same ids. A disk that is full stops
+ * the taking, not the agent. Ignored on purpose: the content of job files on nodes that are not the master.
+ */
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { openPublisher } from '#broker/publisher.js'
+import type { BrokerState } from '#broker/settings.js'
+import type { Message } from '#event/message.js'
+import { openOutbox } from '#outbox/outbox.js'
+import type { Log } from '#service/log.js'
+import { createMetrics, type Metrics } from '#service/metrics.js'
+import type { NodeConfig } from '#service/node-config.js'
+import { openStatusSocket } from '#service/status-socket.js'
+import { brokerSettings } from './broker-settings.js'
+import { clusterTask, createMastership } from './cluster-task.js'
+import { createEventCounters } from './event-counters.js'
+import { describeEvents, type StatusParts, statusOf } from './events-status.js'
+import { heartbeatTask } from './heartbeat-task.js'
+import { openLedgerStore } from './ledger-store.js'
+import { nodeQueueTask } from './node-queue-task.js'
+import { type Paths, pathsOf } from './paths.js'
+import { publishTask } from './publish-task.js'
+import { queueTask } from './queue-task.js'
+import type { Role } from './role.js'
+import { type SpoolSource, spoolTask } from './spool-task.js'
+import { createTagsTeller } from './tags-task.js'
+
+/** Who wants to know more than the counters tell: a benchmark. */
+export interface EventsRoleObserver {
+  readonly onConfirmed?: (message: Message) => void
+}
+
+/** Opens everything that the role needs and fails early when this node cannot have it. */
+export async function openEventsRole(
+  config: NodeConfig,
+  log: Log,
+  { onConfirmed }: EventsRoleObserver = {},
+): Promise<Role> {
+  const paths = pathsOf(config)
+  const metrics = createMetrics()
+  const counters = createEventCounters(metrics)
+  const mastership = createMastership()
+  const settings = config.broker.enabled ? await brokerSettings(config) : undefined
+  await mkdir(path.dirname(paths.ledgerFile), { recursive: true, mode: 0o750 })
+  const outbox = await openOutbox({
+    dir: paths.outboxDirectory,
+    segmentBytes: config.outbox.segment_size.bytes,
+  })
+  try {
+    const ledgerStore = await openLedgerStore(paths.ledgerFile, log)
+    const socket = await openStatusSocket(paths.statusSocket('events'), {
+      '/status': { contentType: 'application/json', read: () => JSON.stringify(statusOf(parts)) },
+      '/metrics': { contentType: 'text/plain; version=0.0.4', read: metrics.format },
+    })
+    const publisher =
+      settings && openPublisher({ settings, random: Math.random, onState: logState(log) })
+    const parts = {
+      ...{ config, paths, log, counters, mastership, outbox, ledgerStore, publisher, onConfirmed },
+      runId: randomUUID(),
+      tags: createTagsTeller({ paths, log, counters, mastership, outbox }),
+    }
+    addGauges(metrics, parts)
+    const sending =
+      publisher === undefined || settings === undefined
+        ? []
+        : [
+            publishTask(parts, publisher),
+            heartbeatTask(parts, publisher),
+            queueTask(parts),
+            parts.tags.task,
+            nodeQueueTask(parts, settings),
+          ]
+    return {
+      tasks: [
+        ...sending,
+        ...spoolSources(paths).map((source) => spoolTask(parts, source)),
+        clusterTask(parts),
+      ],
+      summary: () => describeEvents(statusOf(parts)),
+      async [Symbol.asyncDispose]() {
+        await socket.close()
+        await publisher?.close()
+        await ledgerStore.save()
+        await outbox.close()
+      },
+    }
+  } catch (error) {
+    await outbox.close()
+    throw error
+  }
+}
+
+/** The responder tells one thing only. */
+function spoolSources({ nicsSpool, responderSpool }: Paths): readonly SpoolSource[] {
+  return [
+    { directory: nicsSpool, accepts: ({ status }) => status !== 'dhcp' },
+    { directory: responderSpool, accepts: ({ status }) => status === 'dhcp' },
+  ]
+}
+
+/** Attempts go on for as long as an outage lasts: only the first of each kind of trouble is worth a line. */
+function logState(log: Log): (state: BrokerState) => void {
+  let told: string | undefined
+  return ({ kind, host, lastProblem: problem }) => {
+    const trouble = kind === 'waiting' || kind === 'blocked' ? `${kind} ${problem}` : undefined
+    const isNews =
+      kind === 'connected' || kind === 'closed' || (trouble !== undefined && trouble !== told)
+    if (kind !== 'connecting') told = trouble
+    const level = trouble === undefined ? 'info' : 'warning'
+    log(isNews ? level : 'debug', `broker-${kind}`, { host: host || undefined, problem })
+  }
+}
+
+function addGauges(metrics: Metrics, parts: StatusParts): void {
+  const { outbox, mastership, publisher } = parts
+  const gauges: readonly (readonly [string, string, () => number])[] = [
+    [
+      'backlog_messages',
+      'Messages on disk that the broker has not confirmed.',
+      () => outbox.stats().backlogCount,
+    ],
+    ['backlog_bytes', 'Their size on disk.', () => outbox.stats().backlogBytes],
+    ['lag_seconds', 'Age of the oldest of them.', () => statusOf(parts).outbox.lagSeconds],
+    [
+      'outbox_writable',
+      '0 while the outbox cannot be written.',
+      () => (outbox.stats().isWritable ? 1 : 0),
+    ],
+    [
+      'quarantined_messages',
+      'Messages that were moved aside since the start.',
+      () => outbox.stats().quarantinedCount,
+    ],
+    [
+      'returned_messages',
+      'Messages for which no queue was bound.',
+      () => publisher?.returnedCount() ?? 0,
+    ],
+    [
+      'broker_connected',
+      '1 while the broker takes messages.',
+      () => (publisher?.state().kind === 'connected' ? 1 : 0),
+    ],
+    [
+      'is_master',
+      '1 while this node is the master.',
+      () => (mastership.current().isMaster ? 1 : 0),
+    ],
+  ]
+  for (const [name, help, read] of gauges) metrics.gauge(name, help, read)
+}

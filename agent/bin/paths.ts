@@ -1,0 +1,42 @@
+import path from 'node:path'
+import type { NodeConfig } from '#service/node-config.js'
+import type { RoleName } from './role.js'
+
+/** Where things are on this node, from its configuration. */
+export interface Paths {
+  /** Ganeti's job queue. */
+  readonly queueDirectory: string
+  /** Ganeti's ssconf files and config.data. */
+  readonly dataDirectory: string
+  readonly outboxDirectory: string
+  readonly ledgerFile: string
+  /** Bindings, one file a NIC. */
+  readonly nicsDirectory: string
+  /** What nic up and down and the nics role leave for the events role. */
+  readonly nicsSpool: string
+  /** What the responder leaves for the events role. */
+  readonly responderSpool: string
+  /** What hooks/okeanid-post left. */
+  readonly hooksSpool: string
+  /** The newest tags of instances that the master told this node of. */
+  readonly tagsSpool: string
+  /** Where a role answers, in a folder of its own that belongs to the role's user. */
+  readonly statusSocket: (role: RoleName) => string
+}
+
+/** The paths that a configuration means. */
+export function pathsOf({ ganeti, agent, responder }: NodeConfig): Paths {
+  const dataDirectory = path.join(ganeti.root, 'var/lib/ganeti')
+  return {
+    dataDirectory,
+    queueDirectory: path.join(dataDirectory, 'queue'),
+    outboxDirectory: path.join(agent.state_directory, 'events/outbox'),
+    ledgerFile: path.join(agent.state_directory, 'events/ledger.json'),
+    nicsDirectory: responder.nics_directory || path.join(agent.runtime_directory, 'nics'),
+    nicsSpool: path.join(agent.state_directory, 'spool/nics'),
+    responderSpool: path.join(agent.runtime_directory, 'spool/responder'),
+    hooksSpool: path.join(agent.state_directory, 'spool/hooks'),
+    tagsSpool: path.join(agent.state_directory, 'spool/desired'),
+    statusSocket: (role) => path.join(agent.runtime_directory, `${role}-role`, 'status.sock'),
+  }
+}

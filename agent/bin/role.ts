@@ -1,0 +1,40 @@
+import type { Log } from '#service/log.js'
+import type { NodeConfig } from '#service/node-config.js'
+import type { Task } from '#service/tasks.js'
+
+/** What an agent can be; in the packages each is a service of its own, with a user and rights of its own. */
+export const roleNames = ['events', 'responder', 'nics'] as const
+
+/** One of {@link roleNames}. */
+export type RoleName = (typeof roleNames)[number]
+
+/** A role that is open and ready to run. */
+export interface Role extends AsyncDisposable {
+  /** In the order in which they start; they stop the other way round. */
+  readonly tasks: readonly Task[]
+  /** One line about how it is. */
+  summary(): string
+}
+
+/** What a role is opened with, beside its configuration. */
+export interface RoleContext {
+  readonly log: Log
+  /** Where the configuration was read, for the role that reads it again. */
+  readonly location: { readonly file: string; readonly isRequired: boolean }
+}
+
+/** Opens a role; its code is loaded only then. */
+export async function openRole(
+  name: RoleName,
+  config: NodeConfig,
+  { log, location }: RoleContext,
+): Promise<Role> {
+  switch (name) {
+    case 'events':
+      return (await import('./events-role.js')).openEventsRole(config, log)
+    case 'responder':
+      return (await import('./responder-role.js')).openResponderRole(config, log)
+    case 'nics':
+      return (await import('./nics-role.js')).openNicsRole(config, { log, location })
+  }
+}

@@ -1,0 +1,110 @@
+import type { ForwardBlock } from '#nic/forward/fate.js'
+import type { QueueNumbers, ServedTap } from '#nic/queueing/plan.js'
+import type { HookFacts } from './hook-findings.js'
+
+/** Everything that the doctor looks at, gathered by `bin/doctor.ts`. Undefined: could not be found out. */
+export interface HostFacts {
+  /** `20.19.2` */
+  readonly nodeVersion: string
+  readonly isRoot: boolean
+  /** Undefined when the addon loads, else why it does not. */
+  readonly addonProblem: string | undefined
+  readonly kernel: KernelFacts
+  readonly queueing: QueueingFacts
+  readonly bindings: BindingFacts
+  readonly roles: readonly RoleFacts[]
+  readonly hooks: HookFacts
+}
+
+/** What this kernel and its tools can do. */
+export interface KernelFacts {
+  /** nfnetlink_queue is there. */
+  readonly hasQueues: boolean
+  /** nft can queue in the families bridge and inet. */
+  readonly canNft: boolean
+  /** conntrack knows bridges, which firewall profiles of bridged NICs need. */
+  readonly canTrackBridges: boolean
+  /** Target NFQUEUE of iptables, and of ip6tables; why not, where not. */
+  readonly iptables4: string | undefined
+  readonly iptables6: string | undefined
+}
+
+/** The rules and what they depend on. */
+export interface QueueingFacts {
+  readonly manage: 'auto' | 'nft' | 'iptables' | 'no'
+  readonly numbers: QueueNumbers
+  readonly maxLength: number
+  readonly receiveBufferBytes: number
+  /** What of our rules is not as the bindings ask; undefined with `problem`. */
+  readonly drift: readonly string[] | undefined
+  readonly problem: string | undefined
+  /** Bridges that br_netfilter is kept off from, by protocol. */
+  readonly refusals: readonly Refusal[]
+  /** Protocols with br_netfilter switched on, and the bridges whose guests are cut off by that. */
+  readonly cutOff: readonly Refusal[]
+  readonly changedSysctls: readonly { readonly name: string; readonly before: string }[]
+  /** Rules of others that lead to a queue, by its number. */
+  readonly foreignRules: ReadonlyMap<number, readonly string[]>
+  readonly bound: readonly BoundQueue[]
+  /** Taps with disable_ipv6. */
+  readonly withoutIpv6: readonly string[]
+}
+
+/** A protocol and the bridges that have a rule against them. */
+export interface Refusal {
+  readonly version: 4 | 6
+  readonly blocks: readonly ForwardBlock[]
+}
+
+/** A queue that somebody listens to. */
+export interface BoundQueue {
+  readonly number: number
+  /** Netlink port, nearly always the process. */
+  readonly portId: number
+  /** `nfdhcpd (pid 812)`, when such a process is there. */
+  readonly owner: string | undefined
+  /** By our responder's own word. */
+  readonly isOurs: boolean
+  readonly waiting: number
+  readonly dropped: number
+}
+
+/** The bindings of this node. */
+export interface BindingFacts {
+  readonly taps: readonly ServedTap[]
+  /** Networks that NICs of this node are served on. */
+  readonly networks: readonly string[]
+  readonly missingFolders: readonly string[]
+  /** `file: what is wrong` */
+  readonly problems: readonly string[]
+}
+
+/** A role of the agent. */
+export interface RoleFacts {
+  readonly role: 'events' | 'responder' | 'nics'
+  readonly socket: string
+  /** Undefined when it answers, else why not. */
+  readonly problem: string | undefined
+  /** Effective capabilities of its process (capabilities(7)), as bits. */
+  readonly capabilities: bigint | undefined
+  /** Of events: the broker's state, `connected` when all is well. */
+  readonly broker: { readonly state: string; readonly problem: string | undefined } | undefined
+  /** Of nics: how the NICs of running instances stand. */
+  readonly nics?: NicsFacts | undefined
+  /** Of responder: queues that it waits for. */
+  readonly waitingQueues: readonly { readonly number: number; readonly problem: string }[]
+}
+
+/** How the NICs of running instances stand, by the nics role's own word. */
+export interface NicsFacts {
+  /** Why nobody looks after them. */
+  readonly failure: string | undefined
+  /** NICs that cannot be as decided, one sentence each. */
+  readonly problems: readonly string[]
+  readonly observed: number
+  readonly disabled: number
+  /** How often somebody has removed all rules since the role started. */
+  readonly losses: number
+  /** A guest's IPv6 is to be routed, and this host forwards none. */
+  readonly lacksForwarding6: boolean
+}

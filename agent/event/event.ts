@@ -1,0 +1,122 @@
+import type { JsonObject, JsonValue } from '#ganeti/json-value.js'
+import type { OpStatus } from '#ganeti/status.js'
+import type { InstanceStatus, NicStatus } from './node-fact.js'
+
+/** Ganeti's `[seconds, microseconds]`, or null when nobody knows when it happened. */
+export type WireTime = readonly [number, number] | null
+
+/** What every message about an opcode says; keys and meaning are Synnefo's (DESIGN 3.3). */
+interface OpBody {
+  readonly event_time: WireTime
+  /** `OP_INSTANCE_CREATE` and the like. */
+  readonly operation: string
+  readonly status: OpStatus
+  /** Name of the cluster. */
+  readonly cluster: string
+  /** Newest log line of the op, null when there is none, when it is no text, or when a later status is known already. */
+  readonly logmsg: string | null
+  /** The op's result, or null where it is withheld (`progress/result.ts`) or belongs to a later status. */
+  readonly result: JsonValue
+  readonly jobId: number
+  /** Position of the op in its job, from 0. Not in Synnefo's messages. */
+  readonly op_index: number
+}
+
+/** A status of an opcode that names an instance. */
+export interface OpStatusBody extends OpBody {
+  readonly type: 'ganeti-op-status'
+  readonly instance: string
+  readonly tags: readonly JsonValue[]
+  readonly job_fields: JsonObject
+}
+
+/** A status of an opcode about a network. */
+export interface NetworkStatusBody extends OpBody {
+  readonly type: 'ganeti-network-status'
+  readonly network: string
+  readonly job_fields: JsonObject
+}
+
+/** A status of an opcode that changes the cluster's parameters. */
+export interface ClusterStatusBody extends OpBody {
+  readonly type: 'ganeti-cluster-status'
+}
+
+/** The statuses of a job's ops, told whenever one of them changes. */
+export interface JobStatusBody {
+  readonly type: 'ganeti-job-status'
+  readonly event_time: WireTime
+  readonly cluster: string
+  readonly jobId: number
+  /** The job's own status, worked out as Ganeti does. */
+  readonly status: OpStatus
+  readonly op_count: number
+  /** One line for each of the first hundred ops: `INSTANCE_STARTUP(vm1)`, as `gnt-job list` prints it. */
+  readonly summary: readonly string[]
+  /** The first hundred ops. */
+  readonly ops: readonly { readonly operation: string; readonly status: OpStatus }[]
+}
+
+/** A node's agent says that it is alive. */
+export interface HeartbeatBody {
+  readonly type: 'eventd-heartbeat'
+  readonly event_time: WireTime
+  /** Name of the cluster; empty on a node that has no ssconf yet. */
+  readonly cluster: string
+  readonly node: string
+  readonly role: string
+  readonly master: boolean
+  /** Messages on this node that the broker has not confirmed. */
+  readonly backlog: number
+  /** Age of the oldest of them. */
+  readonly lag_seconds: number
+  readonly version: string
+}
+
+/** What happened to a NIC, as its node saw it. */
+export interface NicStatusBody {
+  readonly type: 'ganeti-nic-status'
+  readonly event_time: WireTime
+  readonly cluster: string
+  /** Where it happened. */
+  readonly node: string
+  readonly instance: string
+  readonly status: NicStatus
+  /** What was repaired, why it failed; else null. */
+  readonly reason: string | null
+  /** `index name uuid mac ip ip6 network mode link tap`; what the node does not know is null. */
+  readonly nic: JsonObject
+}
+
+/** What became of a guest's QEMU, as its node saw it: a guest that switches itself off makes no job. */
+export interface InstanceStatusBody {
+  readonly type: 'ganeti-instance-status'
+  readonly event_time: WireTime
+  readonly cluster: string
+  readonly node: string
+  readonly instance: string
+  readonly status: InstanceStatus
+  /** Why it exited, where that is known; else null. */
+  readonly reason: string | null
+}
+
+/** The body of a message, as JSON (`docs/messages.md`). */
+export type EventBody =
+  | OpStatusBody
+  | NetworkStatusBody
+  | ClusterStatusBody
+  | JobStatusBody
+  | NicStatusBody
+  | InstanceStatusBody
+  | HeartbeatBody
+
+/** Something to tell: the body, and what identifies and routes it. */
+export interface Event {
+  readonly body: EventBody
+  /** Same fact, same id: from whichever node, however often it is sent. */
+  readonly messageId: string
+  /** `<p>` of the routing key; unused by types whose key has none. */
+  readonly routingPrefix: string
+  /** What the event is about (CloudEvents `subject`): an instance, a network, a job, a node. */
+  readonly subject: string
+}

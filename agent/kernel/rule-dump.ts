@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import { type IfName, parseIfName } from '#addr/if-name.js'
+import { systemCode } from '#errors.js'
+import { nftTable } from '#nic/queueing/nft.js'
+import type { RefusalCount, RuleFamily, RulesByTap, TapRules } from '#nic/repair/tap-rules.js'
+import { shared, tapOfChain } from '#nic/rules/names.js'
+import { loadAddon, type NativeRuleset } from './native.js'
+
+/** NFPROTO_ (linux/netfilter.h). */
+const familyNumbers: Readonly<Record<RuleFamily, number>> = { inet: 1, netdev: 5, bridge: 7 }
+
+/** Maps that lead to chains of taps, and the base chains that look into them. */
+const trunks = [
+  { family: 'bridge', map: shared.toGuest, chains: [shared.forward, shared.output] },
+  { family: 'inet', map: shared.toGuest, chains: [shared.forward, shared.output] },
+  { family: 'inet', map: shared.fromGuest, chains: [shared.input] },
+] as const satisfies readonly Trunk[]
+
+interface Trunk {
+  readonly family: RuleFamily
+  readonly map: string
+  readonly chains: readonly string[]
+}
+
+/** How often a question is asked anew when the rules changed while they were told. */
+const maxAttempts = 20
+
+/**
+ * Reads the rules of one tap, or of all that have any, by netlink: a tap costs some 0.2 ms, where nft's listing of 500 costs more
+ * than a second. What all taps share counts as a part of each one that needs it.
+ *
+ * @throws AgentError NATIVE_MISSING; Error with `code` when the kernel refuses
+ */
+export function readTapRules(only?: IfName): RulesByTap {
+  return steadily(() => readOnce(only))
+}
+
+/** The number of the ruleset's generation: another one after each transaction, also of others. */
+export function readGeneration(): number {
+  return loadAddon().readRuleset({ kind: 'generation', family: 0, table: '', name: '' })
+}
+
+function readOnce(only: IfName | undefined): RulesByTap {
+  const parts = new Map<IfName, Part[]>()
+  const add = (tap: IfName | undefined, part: Part): void => {
+    if (tap === undefined || (only !== undefined && tap !== only)) return
+    const list = parts.get(tap)
+    if (list === undefined) parts.set(tap, [part])
+    else list.push(part)
+  }
+  for (const family of ['netdev', 'bridge', 'inet'] as const) {
+    for (const chain of ask('chains', family)) {
+      if (chain.table !== nftTable) continue
+      const tap = parseIfName(tapOfChain(chain.name) ?? '')
+      if (tap === undefined || (only !== undefined && tap !== only)) continue
+      const rules = ask('rules', family, chain.name)
+      add(tap, { family, name: chain.name, isChain: true, head: headOf(chain), rules })
+    }
+  }
+  for (const trunk of trunks) {
+    const trunkHead = trunkText(trunk)
+    for (const { key, chain } of ask('elements', trunk.family, trunk.map)) {
+      const head = `${trunkHead} ${chain}`
+      const part = { family: trunk.family, name: trunk.map, isChain: false, head, rules: [] }
+      add(parseIfName(key), part)
+    }
+  }
+  return new Map([...parts].map(([tap, list]) => [tap, tapRules(list)]))
+}
+
+/** A chain or an element of a tap. */
+interface Part {
+  readonly family: RuleFamily
+  readonly name: string
+  readonly isChain: boolean
+  readonly head: string
+  readonly rules: NativeRuleset['rules']
+}
+
+function tapRules(parts: readonly Part[]): TapRules {
+  const hash = createHash('sha256')
+  for (const { family, name, head, rules } of parts) {
+    hash.update(`${family} ${name} ${head}\n`)
+    for (const { digest } of rules) hash.update(digest)
+  }
+  return {
+    digest: hash.digest('hex').slice(0, 32),
+    chains: parts
+      .filter(({ isChain }) => isChain)
+      .map(({ family, name, rules }) => ({ family, name, ruleCount: rules.length })),
+    refusals: refusalsOf(parts.flatMap(({ rules }) => rules)),
+  }
+}
+
+/** One count a reason, in the order of the rules. */
+function refusalsOf(rules: NativeRuleset['rules']): readonly RefusalCount[] {
+  const counts = new Map<string, { packets: number; bytes: number }>()
+  for (const { comment, packets, bytes } of rules) {
+    if (comment === '' || packets < 0) continue
+    const count = counts.get(comment) ?? { packets: 0, bytes: 0 }
+    counts.set(comment, { packets: count.packets + packets, bytes: count.bytes + bytes })
+  }
+  return [...counts].map(([reason, count]) => ({ reason, ...count }))
+}
+
+function trunkText({ family, chains }: Trunk): string {
+  const found = ask('chains', family).filter(
+    ({ table, name }) => table === nftTable && chains.includes(name),
+  )
+  return found
+    .map(
+      (chain) =>
+        `${chain.name} ${headOf(chain)} ${ask('rules', family, chain.name)
+          .map(({ digest }) => digest)
+          .join()}`,
+    )
+    .sort()
+    .join('; ')
+}
+
+function headOf({ type, device, hook, priority, policy }: NativeRuleset['chains'][number]): string {
+  return type === '' ? '' : [type, device, hook, priority, policy].join(' ')
+}
+
+function ask<Kind extends keyof NativeRuleset>(
+  kind: Kind,
+  family: RuleFamily,
+  name = '',
+): NativeRuleset[Kind] {
+  const table = kind === 'chains' ? '' : nftTable
+  return loadAddon().readRuleset({ kind, family: familyNumbers[family], table, name })
+}
+
+/** Somebody else's transaction in between makes the kernel begin anew. */
+function steadily<T>(read: () => T): T {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const before = readGeneration()
+      const found = read()
+      if (readGeneration() === before || attempt === maxAttempts) return found
+    } catch (error) {
+      if (systemCode(error) !== 'EINTR' || attempt === maxAttempts) throw error
+    }
+  }
+}

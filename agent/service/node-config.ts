@@ -1,0 +1,22 @@
+import type { ServiceDefaults } from '#binding/resolve.js'
+import type { NicConfig } from '#nic/nic-config.js'
+import type { Field } from './config-fields.js'
+import type { nodeSchema } from './node-schema.js'
+
+type FieldValue<F> = F extends Field<infer T> ? T : never
+
+/** The checked configuration of a node: each key of {@link nodeSchema} with its value, and what is beside that table. */
+export type NodeConfig = {
+  readonly [S in keyof typeof nodeSchema]: {
+    readonly [K in keyof (typeof nodeSchema)[S]]: FieldValue<(typeof nodeSchema)[S][K]>
+  }
+} & {
+  /** Instance or network name -> routing prefix. */
+  readonly prefixes: ReadonlyMap<string, string>
+  /** Sections `[firewall NAME]` by name: key -> text, each checked alone. */
+  readonly firewalls: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** What NICs are told: sections `dhcp`, `ra`, `dhcpv6`, `network NAME`, and `responder.networks`. */
+  readonly serving: ServiceDefaults
+  /** How NICs are set up: sections `nic`, `network NAME` and `firewall NAME`, and what they are told. */
+  readonly nics: NicConfig
+}

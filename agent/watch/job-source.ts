@@ -1,0 +1,237 @@
+import { stat } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Job, JobId } from '#ganeti/job.js'
+import { jobOfFileName } from '#ganeti/job-file.js'
+import { type FileSignature, type JobReading, readJobFile } from './job-file.js'
+import type { KnownJobs } from './known-jobs.js'
+import { createQueueScanner, type QueueScanner } from './queue-scan.js'
+import { openTrigger, type Trigger } from './trigger.js'
+import { createWakeup } from './wakeup.js'
+
+/** What happened beside the jobs, for logs and counters. */
+export type QueueNotice =
+  | { readonly kind: 'watching'; readonly directory: string; readonly tookMs: number }
+  | { readonly kind: 'missing-directory'; readonly directory: string }
+  | {
+      readonly kind: 'scanned'
+      readonly listed: number
+      readonly changed: number
+      readonly tookMs: number
+    }
+  | { readonly kind: 'unusable'; readonly id: JobId; readonly reading: JobReading }
+  | { readonly kind: 'vanished'; readonly id: JobId }
+  | { readonly kind: 'failed'; readonly what: 'trigger' | 'scan'; readonly error: unknown }
+
+/** Settings of a source. */
+export interface JobSourceOptions {
+  readonly queueDirectory: string
+  readonly known: KnownJobs
+  /** On a first start: finished jobs whose file is older than this are never told. Undefined: tell all that is new. */
+  readonly baselineSinceMs: number | undefined
+  readonly rescanMs: number
+  readonly onNotice: (notice: QueueNotice) => void
+  readonly signal: AbortSignal
+}
+
+/** Most jobs handed over at once. */
+const batchCount = 256
+
+/** Files above this are read aside, slice by slice, while the others go on. */
+const largeBytes = 1024 * 1024
+
+/** Longest time between two turns of the event loop while small files are read. */
+const turnMs = 8
+
+/**
+ * Follows the job queue: yields the jobs whose files changed, each as its newest version shows it, in the order in which
+ * the changes were noticed (after a scan: in which they were written). Ends when the signal aborts.
+ *
+ * inotify is only a trigger. What was missed (start, overflow, a replaced directory) is found by rescans: one stat of the
+ * directory, and its names are listed only when that changed. The consumer is waited for; meanwhile changes of one job
+ * fold into one.
+ */
+export async function* followJobs(options: JobSourceOptions): AsyncGenerator<readonly Job[]> {
+  const { queueDirectory, known, rescanMs, onNotice, signal } = options
+  const pending = new Set<JobId>()
+  const signatures = new Map<JobId, FileSignature>()
+  const scanner = createQueueScanner({ ...options, signatures })
+  const wakeup = createWakeup(signal)
+  const readings = createReader({ queueDirectory, known, signatures, onNotice, wake: wakeup.wake })
+  const follower = createDirectoryFollower({ queueDirectory, scanner, onName, onNotice })
+  let scanning: Promise<void> | undefined
+  let nextScanMs = 0
+
+  function onName(name: string): void {
+    const id = jobOfFileName(name)
+    if (id === undefined || known.isDone(id)) return
+    pending.add(id)
+    wakeup.wake()
+  }
+
+  async function scan(): Promise<void> {
+    try {
+      if (!(await follower.ensure())) return
+      const startedMs = performance.now()
+      const { listedCount, changed } = await scanner.scan(Date.now())
+      for (const id of changed) pending.add(id)
+      for (const id of signatures.keys()) if (known.isDone(id)) signatures.delete(id)
+      if (listedCount === undefined) return
+      const tookMs = performance.now() - startedMs
+      onNotice({ kind: 'scanned', listed: listedCount, changed: changed.length, tookMs })
+    } catch (error) {
+      onNotice({ kind: 'failed', what: 'scan', error })
+    } finally {
+      nextScanMs = performance.now() + rescanMs
+      scanning = undefined
+      wakeup.wake()
+    }
+  }
+
+  /** At most one version of each job, the newest: a job may be noticed again while the batch is being read. */
+  async function nextBatch(): Promise<readonly Job[]> {
+    const jobs = new Map<JobId, Job>()
+    const put = (job: Job | undefined) => {
+      if (job === undefined) return
+      jobs.delete(job.id)
+      jobs.set(job.id, job)
+    }
+    for (const job of readings.takeLarge()) put(job)
+    let turnStartedMs = performance.now()
+    for (const id of pending) {
+      if (jobs.size >= batchCount || signal.aborted) break
+      pending.delete(id)
+      put(await readings.read(id))
+      if (performance.now() - turnStartedMs <= turnMs) continue
+      await nextTurn()
+      turnStartedMs = performance.now()
+    }
+    return [...jobs.values()]
+  }
+
+  try {
+    await scan() // the first one before any trigger is followed: what is old comes first
+    while (!signal.aborted) {
+      if (scanning === undefined && performance.now() >= nextScanMs) scanning = scan()
+      const jobs = await nextBatch()
+      if (jobs.length > 0) yield jobs
+      else if (pending.size === 0)
+        await wakeup.sleep(scanning ? rescanMs : nextScanMs - performance.now())
+    }
+  } finally {
+    await scanning
+    await follower.close()
+  }
+}
+
+/** Keeps a trigger on the directory, also when that is replaced by another one of the same name. */
+function createDirectoryFollower({
+  queueDirectory,
+  scanner,
+  onName,
+  onNotice,
+}: {
+  readonly queueDirectory: string
+  readonly scanner: QueueScanner
+  readonly onName: (name: string) => void
+  readonly onNotice: (notice: QueueNotice) => void
+}): { ensure(): Promise<boolean>; close(): Promise<void> } {
+  let trigger: Trigger | undefined
+  let watched: string | undefined
+  let isMissingTold = false
+
+  return {
+    async ensure() {
+      const identity = await directoryIdentity(queueDirectory)
+      if (identity === undefined) {
+        if (!isMissingTold) onNotice({ kind: 'missing-directory', directory: queueDirectory })
+        isMissingTold = true
+        return false
+      }
+      isMissingTold = false
+      if (trigger !== undefined && identity === watched) return true
+      const startedMs = performance.now()
+      await trigger?.close()
+      watched = identity
+      trigger = await openTrigger(queueDirectory, onName, (error) => {
+        watched = undefined
+        onNotice({ kind: 'failed', what: 'trigger', error })
+      })
+      scanner.forget()
+      onNotice({
+        kind: 'watching',
+        directory: queueDirectory,
+        tookMs: performance.now() - startedMs,
+      })
+      return true
+    },
+    async close() {
+      await trigger?.close()
+    },
+  }
+}
+
+/** Reads job files and says what is wrong with those that are no jobs, once for each version. */
+function createReader({
+  queueDirectory,
+  known,
+  signatures,
+  onNotice,
+  wake,
+}: {
+  readonly queueDirectory: string
+  readonly known: KnownJobs
+  readonly signatures: Map<JobId, FileSignature>
+  readonly onNotice: (notice: QueueNotice) => void
+  readonly wake: () => void
+}): { read(id: JobId): Promise<Job | undefined>; takeLarge(): readonly Job[] } {
+  const large: Job[] = []
+  const waiting = new Set<JobId>()
+  const vanished = new Set<JobId>()
+  let lane = Promise.resolve()
+
+  function accept(id: JobId, reading: JobReading): Job | undefined {
+    switch (reading.kind) {
+      case 'job':
+        signatures.set(id, reading.signature)
+        vanished.delete(id)
+        return reading.job
+      case 'large':
+        readAside(id)
+        return undefined
+      case 'gone':
+        if (known.isOpen(id) && !vanished.has(id)) onNotice({ kind: 'vanished', id })
+        if (known.isOpen(id)) vanished.add(id)
+        return undefined
+      case 'damaged':
+      case 'unreadable':
+        if (signatures.get(id) !== reading.signature) onNotice({ kind: 'unusable', id, reading })
+        signatures.set(id, reading.signature)
+        return undefined
+    }
+  }
+
+  function readAside(id: JobId): void {
+    if (waiting.has(id)) return
+    waiting.add(id)
+    lane = lane.then(async () => {
+      waiting.delete(id)
+      const job = accept(id, await readJobFile(queueDirectory, id))
+      if (job !== undefined) large.push(job)
+      wake()
+    })
+  }
+
+  return {
+    read: async (id) => accept(id, await readJobFile(queueDirectory, id, { maxBytes: largeBytes })),
+    takeLarge: () => large.splice(0),
+  }
+}
+
+async function directoryIdentity(directory: string): Promise<string | undefined> {
+  try {
+    const { dev, ino, birthtimeMs } = await stat(directory) // a new one often gets the number of the old
+    return `${dev}.${ino}.${birthtimeMs}`
+  } catch {
+    return undefined
+  }
+}

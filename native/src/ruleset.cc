@@ -1,0 +1,168 @@
+#include "ruleset.h"
+
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+#include "errno_error.h"
+#include "netlink_socket.h"
+#include "nft_message.h"
+
+namespace okeanid {
+
+namespace {
+
+constexpr size_t kDatagramBytes = 64 << 10;
+constexpr uint32_t kSequence = 1;
+// The kernel answers within the call; this only keeps us from waiting for ever.
+constexpr int kPatienceMs = 2000;
+
+enum class Kind { kGeneration, kRules, kChains, kElements };
+
+std::string ReadName(Napi::Object options, const char* name) {
+  const Napi::Value value = options.Get(name);
+  if (!value.IsString()) {
+    throw Napi::TypeError::New(options.Env(), std::string(name) + " is not a text");
+  }
+  const std::string text = value.As<Napi::String>().Utf8Value();
+  if (text.size() > 255 || text.find('\0') != std::string::npos) {
+    throw Napi::RangeError::New(options.Env(), std::string(name) + " is no name");
+  }
+  return text;
+}
+
+Kind ReadKind(Napi::Object options) {
+  const std::string kind = ReadName(options, "kind");
+  if (kind == "generation") return Kind::kGeneration;
+  if (kind == "rules") return Kind::kRules;
+  if (kind == "chains") return Kind::kChains;
+  if (kind == "elements") return Kind::kElements;
+  throw Napi::RangeError::New(options.Env(), "kind is none that is known");
+}
+
+uint16_t TypeOf(Kind kind) {
+  switch (kind) {
+    case Kind::kRules:
+      return NFT_MSG_GETRULE;
+    case Kind::kChains:
+      return NFT_MSG_GETCHAIN;
+    case Kind::kElements:
+      return NFT_MSG_GETSETELEM;
+    default:
+      return NFT_MSG_GETGEN;
+  }
+}
+
+Napi::Object RuleObject(Napi::Env env, const RuleMessage& rule) {
+  char digest[17];
+  std::snprintf(digest, sizeof(digest), "%016llx", static_cast<unsigned long long>(rule.digest));
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("chain", Napi::String::New(env, rule.chain));
+  object.Set("comment", Napi::String::New(env, rule.comment));
+  object.Set("digest", Napi::String::New(env, digest));
+  object.Set("packets",
+             Napi::Number::New(env, rule.has_counter ? static_cast<double>(rule.packets) : -1));
+  object.Set("bytes", Napi::Number::New(env, static_cast<double>(rule.bytes)));
+  return object;
+}
+
+Napi::Object ChainObject(Napi::Env env, const ChainMessage& chain) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("table", Napi::String::New(env, chain.table));
+  object.Set("name", Napi::String::New(env, chain.name));
+  object.Set("type", Napi::String::New(env, chain.type));
+  object.Set("device", Napi::String::New(env, chain.device));
+  object.Set("hook", Napi::Number::New(env, chain.hook));
+  object.Set("priority", Napi::Number::New(env, chain.priority));
+  object.Set("policy", Napi::Number::New(env, chain.policy));
+  return object;
+}
+
+// What of the answer one message adds.
+void Add(Napi::Env env, Kind kind, const nlmsghdr* message, Napi::Array found) {
+  if (kind == Kind::kRules) {
+    RuleMessage rule;
+    if (ReadRule(message, &rule)) found.Set(found.Length(), RuleObject(env, rule));
+  } else if (kind == Kind::kChains) {
+    ChainMessage chain;
+    if (ReadChain(message, &chain)) found.Set(found.Length(), ChainObject(env, chain));
+  } else if (kind == Kind::kElements) {
+    std::vector<ElementMessage> elements;
+    ReadElements(message, &elements);
+    for (const ElementMessage& element : elements) {
+      Napi::Object object = Napi::Object::New(env);
+      object.Set("key", Napi::String::New(env, element.key));
+      object.Set("chain", Napi::String::New(env, element.chain));
+      found.Set(found.Length(), object);
+    }
+  } else {
+    GenerationMessage generation;
+    if (ReadGeneration(message, &generation)) {
+      found.Set(found.Length(), Napi::Number::New(env, generation.id));
+    }
+  }
+}
+
+size_t Receive(Napi::Env env, const NetlinkSocket& socket, std::vector<uint8_t>* datagram) {
+  for (;;) {
+    const ssize_t got = recv(socket.fd(), datagram->data(), datagram->size(), MSG_DONTWAIT);
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno == EAGAIN) {
+      pollfd ready = {socket.fd(), POLLIN, 0};
+      if (poll(&ready, 1, kPatienceMs) == 0) throw ErrnoError(env, "recv", ETIMEDOUT);
+    } else if (errno != EINTR) {
+      throw ErrnoError(env, "recv", errno);
+    }
+  }
+}
+
+// 0, or what the kernel refused with.
+int ErrorOf(const nlmsghdr* message) {
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(nlmsgerr)) return EBADMSG;
+  return -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message))->error;
+}
+
+}  // namespace
+
+Napi::Value ReadRuleset(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object options = ReadOptions(info);
+  const Kind kind = ReadKind(options);
+  NftRequest request;
+  request.type = TypeOf(kind);
+  request.family = static_cast<uint8_t>(ReadUint(options, "family", 0, 255));
+  request.table = ReadName(options, "table");
+  request.name = ReadName(options, "name");
+  const NetlinkSocket socket(env, NETLINK_NETFILTER, 0);
+  uint8_t buffer[kNftRequestBytes];
+  const size_t length = WriteNftRequest(buffer, kSequence, request);
+  if (send(socket.fd(), buffer, length, MSG_DONTWAIT) < 0) throw ErrnoError(env, "send", errno);
+  const Napi::Array found = Napi::Array::New(env);
+  std::vector<uint8_t> datagram(kDatagramBytes);
+  for (;;) {
+    int left = static_cast<int>(Receive(env, socket, &datagram));
+    const auto* message = reinterpret_cast<const nlmsghdr*>(datagram.data());
+    for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+      if (message->nlmsg_seq != kSequence) continue;
+      if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) throw ErrnoError(env, "recv", EINTR);
+      if (message->nlmsg_type == NLMSG_DONE) return found;
+      if (message->nlmsg_type == NLMSG_ERROR) {
+        const int error = ErrorOf(message);
+        if (error == 0 || error == ENOENT) return found;
+        throw ErrnoError(env, "recv", error);
+      }
+      const Napi::HandleScope scope(env);
+      Add(env, kind, message, found);
+      if (kind == Kind::kGeneration && found.Length() > 0) return found.Get(0u);
+    }
+  }
+}
+
+}  // namespace okeanid

@@ -1,0 +1,4 @@
+import { testAttacks } from './attacks.js'
+import { filterAttacks } from './filter-attacks.js'
+
+testAttacks('bridged', filterAttacks)

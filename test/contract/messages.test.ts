@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { encodeEvent } from '#event/encode.js'
+import type { HeartbeatBody } from '#event/event.js'
+import type { Message } from '#event/message.js'
+import { nodeEvent } from '#event/node-event.js'
+import { parseFact } from '#event/node-fact.js'
+import { parseTagsNotice, tagsMessage } from '#event/tags-notice.js'
+import { decodeJob } from '#ganeti/job-decoder.js'
+import { jobMessages } from '#progress/job-messages.js'
+import { createLedger } from '#progress/ledger.js'
+import { recordedVersions } from '../support/fixture.js'
+
+/** The samples of docs/messages.md: a fenced block names the recording that it comes from. */
+interface Sample {
+  readonly source: string
+  readonly message: {
+    readonly routingKey: string
+    readonly messageId: string
+    readonly headers: object
+    readonly body: { readonly type: string }
+  }
+}
+
+const text = readFileSync('docs/messages.md', 'utf8')
+const samples: readonly Sample[] = [...text.matchAll(/^```json (\S+)\n([\s\S]*?)^```$/gm)].map(
+  ([, source = '', json = '']) => ({ source, message: JSON.parse(json) as Sample['message'] }),
+)
+
+const cluster = {
+  name: 'cluster.lab.example',
+  uuid: '4f7a2f5e-6f0e-4a37-9f0b-0d6b2a9c1e10',
+  prefixes: new Map<string, string>(),
+}
+const origin = { node: 'replay', cluster: cluster.name }
+
+/** What the events role makes of a file that it finds in a spool. */
+function spooled(file: string): Message {
+  const parsed = parseFact(readFileSync(file, 'utf8'))
+  if (!parsed.ok) throw new Error(parsed.problem)
+  const seen = { node: 'n1.lab.example', cluster: cluster.name }
+  return encodeEvent(nodeEvent(parsed.value, { ...seen, prefixes: cluster.prefixes }), seen)
+}
+
+function messagesOf(source: string): readonly Message[] {
+  const file = `test/fixtures/spool/${source}.json`
+  return existsSync(file) ? [spooled(file)] : replayed(source)
+}
+
+function replayed(scenario: string): readonly Message[] {
+  const ledger = createLedger()
+  return recordedVersions('jobs', scenario).flatMap(({ bytes }) => {
+    const outcome = decodeJob(bytes)
+    if (!outcome.ok) return []
+    const facts = ledger.news(outcome.value)
+    ledger.record(outcome.value, facts)
+    return jobMessages(cluster, origin, { job: outcome.value, facts })
+  })
+}
+
+t.test('every type of message in the table has a sample', async (t) => {
+  const types = [...text.matchAll(/^\| `([a-z-]+)` \| `/gm)].map(([, type]) => type)
+  t.ok(types.length >= 7)
+  t.strictSame(
+    [...new Set(samples.map(({ message }) => message.body.type))].sort(),
+    types.toSorted(),
+  )
+})
+
+for (const { source, message } of samples) {
+  if (source === 'heartbeat' || source === 'tags') continue
+  t.test(`the sample ${message.messageId} is what ${source} gives`, async (t) => {
+    const made = messagesOf(source).find(({ messageId }) => messageId === message.messageId)
+    t.ok(made)
+    t.strictSame(
+      {
+        routingKey: made?.routingKey,
+        headers: made?.headers,
+        body: JSON.parse(made?.body ?? 'null'),
+      },
+      { routingKey: message.routingKey, headers: message.headers, body: message.body },
+    )
+  })
+}
+
+t.test('the sample of tags is what our code makes of its body, and reads', async (t) => {
+  const sample = samples.find(({ source }) => source === 'tags')?.message
+  const notice = parseTagsNotice(JSON.stringify(sample?.body))
+  t.ok(notice.ok)
+  if (!notice.ok) return
+  const { routingKey, messageId, headers, body } = tagsMessage(notice.value, cluster.uuid)
+  t.strictSame({ routingKey, messageId, headers, body: JSON.parse(body) }, sample)
+})
+
+t.test('the sample heartbeat is what our code makes of its body', async (t) => {
+  const sample = samples.find(({ source }) => source === 'heartbeat')?.message
+  const body = sample?.body as HeartbeatBody
+  const made = encodeEvent(
+    { body, messageId: sample?.messageId ?? '', routingPrefix: '', subject: body.node },
+    { node: body.node, cluster: body.cluster },
+  )
+  t.strictSame(
+    { routingKey: made.routingKey, headers: made.headers, body: JSON.parse(made.body) },
+    { routingKey: sample?.routingKey, headers: sample?.headers, body: sample?.body },
+  )
+})

@@ -1,0 +1,59 @@
+import { execFileSync, spawn } from 'node:child_process'
+import t, { type Test } from 'tap'
+import { until } from '../support/until.js'
+import { labScript, labUnavailable } from './command.js'
+
+const skip = labUnavailable() ?? false
+
+/** Runs the demo's program, as scripts/demo.mjs does. */
+function startDemo(t: Test) {
+  const demo = spawn(process.execPath, ['dist/demo/demo.js'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  t.teardown(() => demo.kill('SIGKILL'))
+  let said = ''
+  for (const stream of [demo.stdout, demo.stderr]) {
+    stream.on('data', (part) => {
+      said += String(part)
+    })
+  }
+  const ended = new Promise<number | null>((resolve) => demo.once('exit', resolve))
+  return { demo, ended, said: () => said }
+}
+
+/** Runs of the lab that belong to a process. */
+function runsOf(pid: number | undefined): string {
+  const list = execFileSync(labScript, ['list'], { encoding: 'utf8' })
+  return list
+    .split('\n')
+    .filter((line) => line.includes(`pid ${pid} `))
+    .join('\n')
+}
+
+t.test(
+  'the demo shows each step’s events, and they are what gnt-job info says',
+  { skip, timeout: 300_000 },
+  async (t) => {
+    const { demo, ended, said } = startDemo(t)
+    t.equal(await ended, 0, said().slice(-2000))
+    const verdicts = said().match(/gnt-job info \d+ says the same, to the microsecond/g) ?? []
+    t.equal(verdicts.length, 6, 'add, migrate, reboot, shutdown, startup, remove')
+    t.notMatch(said(), /says otherwise/)
+    t.match(said(), /the guest’s console: LABBOOT/)
+    t.match(said(), /the guest’s console: LABLEASE .*"ip":"203\.0\.113\.\d+"/)
+    t.match(said(), /n1 {2}.*demo1.*DHCPREQUEST .* -> DHCPACK yiaddr=203\.0\.113\.\d+/)
+    t.equal(runsOf(demo.pid), '')
+  },
+)
+
+t.test('the demo cleans up when it is told to stop', { skip, timeout: 300_000 }, async (t) => {
+  const { demo, ended, said } = startDemo(t)
+  await until(
+    'the first event',
+    () => (said().includes('ganeti.demo1.event.op') ? true : undefined),
+    { deadlineMs: 120_000 },
+  )
+  t.not(runsOf(demo.pid), '')
+  demo.kill('SIGINT')
+  await ended
+  t.match(said(), /told to stop, cleaning up/)
+  t.equal(runsOf(demo.pid), '')
+})

@@ -1,0 +1,38 @@
+import t from 'tap'
+import { mergeNews } from '#progress/merge.js'
+import { timeline } from '#progress/timeline.js'
+import { jobFile, jobOf, type OpParts } from '../support/job.js'
+
+/** The op facts of these jobs, merged: `7 running`. */
+function merged(jobs: Readonly<Record<number, OpParts>>): readonly string[] {
+  const news = Object.entries(jobs).map(([id, op]) => {
+    const job = jobOf(jobFile(Number(id), [op], op.end))
+    return { job, facts: timeline(job) }
+  })
+  return mergeNews(news).flatMap(({ job, fact }) =>
+    fact.kind === 'op' ? [`${job.id} ${fact.status}`] : [],
+  )
+}
+
+t.test('a clock that steps back does not put success before running', async (t) => {
+  t.strictSame(merged({ 7: { status: 'success', start: 110, exec: 111, end: 105 } }), [
+    '7 queued',
+    '7 waiting',
+    '7 running',
+    '7 success',
+  ])
+})
+
+t.test('facts of several jobs are in order of time', async (t) => {
+  const before = { 1: { status: 'success', start: 110, exec: 120, end: 130 } }
+  t.strictSame(merged({ ...before, 2: { status: 'success', start: 105, exec: 115, end: 140 } }), [
+    '1 queued',
+    '2 queued',
+    '2 waiting',
+    '1 waiting',
+    '2 running',
+    '1 running',
+    '1 success',
+    '2 success',
+  ])
+})
