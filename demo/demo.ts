@@ -80,7 +80,7 @@ async function show(lab: Lab, inbox: Inbox, exchanges: Exchanges): Promise<void>
     () => lab.vm.add(vmName, { node: 'n1', mode: 'routed' }),
   )
   for (const word of ['LABBOOT', 'LABLEASE', 'LAB6']) {
-    const line = await lab.vm.wait(vmName, word, 60)
+    const line = await lab.vm.wait(vmName, word, 180)
     screen.say(`the guest’s console: ${line?.trim().split('\n')[0] ?? `no ${word}`}`)
   }
   for (const command of [

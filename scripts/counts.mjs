@@ -29,6 +29,20 @@ export function addCounts(a, b) {
 }
 
 /**
+ * Takes counts away that were added before.
+ * @param {Counts} a
+ * @param {Counts} b
+ * @returns {Counts}
+ */
+export function subtractCounts(a, b) {
+  return {
+    passed: a.passed - b.passed,
+    failed: a.failed - b.failed,
+    skipped: a.skipped - b.skipped,
+  }
+}
+
+/**
  * The closing line that CI reads: `N passed, N failed`, and `, N skipped` when there are any.
  * @param {Counts} counts
  * @returns {string}

@@ -34,6 +34,7 @@ await runProgram(async (signal) => {
     console.log(countsLine(setup.totals()))
     return false
   }
+  const { isStrict } = readHost()
   const all = testFiles({ plan: readPlan(['unit']), isLabSuite: false }).files
   const files = all.filter((file) => !SAME_ON_ANY_NODE.test(file))
   const addon = [...filesBelow('native/build/Release')].find((path) =>
@@ -61,7 +62,7 @@ await runProgram(async (signal) => {
     await stages.run({
       name,
       budgetSeconds: 600,
-      run: (context) => runTap({ args, node, env, show: 'failures' }, context),
+      run: (context) => runTap({ args, node, env, show: 'failures', isStrict }, context),
     })
   }
   if (canHaveLab(readHost())) await sweepLabs(stages) // the tests' broker comes from there

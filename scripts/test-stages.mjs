@@ -60,6 +60,7 @@ export async function runUnit({ stages, plan, host }) {
           args: [...plan.tapOptions, ...files],
           env: testEnv(host),
           show: isNamed ? 'everything' : 'failures',
+          isStrict: host.isStrict,
         },
         context,
       )
@@ -83,7 +84,8 @@ export async function runLab({ stages, plan, host }) {
       mustBeKnown(unknown)
       const options = ['--jobs=1', `--timeout=${LAB_TEST_SECONDS}`, ...plan.tapOptions]
       const show = plan.paths.length > 0 ? 'everything' : 'tests'
-      return runTap({ args: [...options, ...files], env: testEnv(host), show }, context)
+      const { isStrict } = host
+      return runTap({ args: [...options, ...files], env: testEnv(host), show, isStrict }, context)
     },
   })
 }

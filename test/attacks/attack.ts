@@ -71,7 +71,7 @@ export async function tryAttack(world: World, attack: Attack, policy: Policy): P
   const worked = await until(
     attack.name,
     async () => ((await works(world, first)) ? true : undefined),
-    { deadlineMs: 2000 },
+    { deadlineMs: 20_000 },
   ).catch(() => false)
   await world.protect(policy, changes)
   const second = await once()

@@ -61,7 +61,7 @@ export async function openPeer(space: Space, device: string): Promise<Peer> {
     countBytes: (bytes) => countHex(Buffer.from(bytes).toString('hex')),
     saw: async (mark) =>
       void (await until(`${mark} at ${device} of ${space.name}`, () => count(mark) || undefined, {
-        deadlineMs: 10_000,
+        deadlineMs: 60_000,
         everyMs: 3,
       })),
     [Symbol.asyncDispose]: async () => void (await program.stop('SIGKILL')),

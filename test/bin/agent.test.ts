@@ -61,7 +61,7 @@ function mountSmallDisk(directory: string): AsyncDisposable {
   }
 }
 
-t.test('the agent with a real broker', { skip, timeout: 300_000 }, async (t) => {
+t.test('the agent with a real broker', { skip, timeout: 900_000 }, async (t) => {
   await using broker = await startRabbitmq()
 
   await t.test('tells, is asked, is followed, and stops in order', async (t) => {
@@ -133,13 +133,13 @@ t.test('the agent with a real broker', { skip, timeout: 300_000 }, async (t) => 
       await using agent = startAgent(stage)
       await logged(agent, /watching/)
       stage.write(2, jobText(2, 'success'))
-      t.equal(await missing(tally, { first: 2, last: 2 }, 20_000), 0)
+      t.equal(await missing(tally, { first: 2, last: 2 }, 120_000), 0)
     }
     stage.write(1, jobText(1, 'success'))
     stage.write(3, jobText(3, 'success'))
     await using agent = startAgent(stage)
     await logged(agent, /watching/)
-    t.equal(await missing(tally, { first: 1, last: 3 }, 20_000), 0)
+    t.equal(await missing(tally, { first: 1, last: 3 }, 120_000), 0)
     t.strictSame([...tally.finalJobs.values()], [1, 1, 1])
   })
 
@@ -156,7 +156,7 @@ t.test('the agent with a real broker', { skip, timeout: 300_000 }, async (t) => 
       next = until + 1
       // somewhere in the middle: the moment depends on the disk and the broker, and is another one each time
       if (life < 5) agent.child.kill('SIGKILL')
-      else t.equal(await missing(tally, { first: 1, last }, 60_000), 0)
+      else t.equal(await missing(tally, { first: 1, last }, 240_000), 0)
     }
   })
 
@@ -171,11 +171,11 @@ t.test('the agent with a real broker', { skip, timeout: 300_000 }, async (t) => 
         await using agent = startAgent(stage)
         await logged(agent, /watching/)
         stage.write(1, jobText(1, 'success'))
-        t.equal(await missing(tally, { first: 1, last: 1 }, 20_000), 0, 'its first scan is over')
+        t.equal(await missing(tally, { first: 1, last: 1 }, 120_000), 0, 'its first scan is over')
         agent.child.kill('SIGSTOP')
         await writeJobs(stage, range)
         agent.child.kill('SIGCONT')
-        lost[rescan] = await missing(tally, range, rescan === '1s' ? 60_000 : 5000)
+        lost[rescan] = await missing(tally, range, rescan === '1s' ? 240_000 : 5000)
         t.strictSame(compare(tally.finalJobs, range).twice, 0, 'and tells nothing twice')
       }
       t.equal(lost['1s'], 0)
@@ -199,7 +199,7 @@ t.test('the agent with a real broker', { skip, timeout: 300_000 }, async (t) => 
     execFileSync('mount', ['-o', 'remount,size=64m', small])
     await broker.start()
     await using tally = await openTally(broker.url, lastingQueue)
-    t.equal(await missing(tally, range, 60_000), 0)
+    t.equal(await missing(tally, range, 240_000), 0)
     t.match(agent.log(), /outbox-writable-again/)
   })
 
@@ -219,6 +219,6 @@ t.test('the agent with a real broker', { skip, timeout: 300_000 }, async (t) => 
       'n1 127.0.0.1\n',
     )
     await logged(agent, /is-master/)
-    t.equal(await missing(tally, { first: 1, last: 1 }, 20_000), 0)
+    t.equal(await missing(tally, { first: 1, last: 1 }, 120_000), 0)
   })
 })

@@ -31,7 +31,7 @@ t.test('what the hook leaves arrives', async (t) => {
   })
   const running = run(stopped.signal)
   await until('three hooks', () => (told.length === names.length ? true : undefined), {
-    deadlineMs: 5000,
+    deadlineMs: 60_000,
   })
   t.strictSame(told.map(({ instance }) => instance).sort(), names)
   t.strictSame(told[0]?.tags, ['okeanid:firewall:0:protected'])

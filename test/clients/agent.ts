@@ -46,7 +46,7 @@ interface NicsStatus {
 /** Starts both roles; NICs that are bound already are served when this resolves. An emulated machine needs its time. */
 export async function startAgent(
   site: Site,
-  { count, deadlineMs = 20_000 }: { readonly count: number; readonly deadlineMs?: number },
+  { count, deadlineMs = 60_000 }: { readonly count: number; readonly deadlineMs?: number },
 ): Promise<SiteAgent> {
   const nics = site.startRole('nics')
   const responder = site.startRole('responder')

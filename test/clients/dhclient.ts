@@ -33,7 +33,7 @@ export function startDhclient(
   return {
     program,
     leaseFile,
-    async next(pattern, deadlineMs = 20_000) {
+    async next(pattern, deadlineMs = 60_000) {
       const match = await program.said(pattern, { from: read, deadlineMs })
       read += match.index + match[0].length
       return match

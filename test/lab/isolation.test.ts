@@ -55,7 +55,7 @@ t.test('attacks from a booted guest', { skip: labUnavailable() ?? false }, async
   const victim = partyOf('aa:00:00:42:42:42', '192.0.2.42')
   await lab.vm.add('attacker', { node: 'n1', mac: attacker.mac, ip: attacker.ip })
   await lab.vm.add('victim', { node: 'n1', mac: victim.mac, ip: victim.ip })
-  for (const name of ['attacker', 'victim']) t.ok(await lab.vm.wait(name, 'LABBOOT', 60))
+  for (const name of ['attacker', 'victim']) t.ok(await lab.vm.wait(name, 'LABBOOT', 180))
   const tap = async (address: string): Promise<string> => {
     const text = await lab.execOk('n1', ['grep', '-l', address, '-r', '/var/lib/okeanid/nics/taps'])
     return path.basename(text.trim(), '.json')

@@ -59,7 +59,7 @@ t.test('the life of guests on a cluster of two nodes', { skip, timeout: 900_000 
   for (const [mode, { name, ip }] of Object.entries(guests))
     await lab.vm.add(name, { node: 'n1', mode: mode as 'bridged' | 'routed', ip })
   for (const { name, ip } of Object.values(guests))
-    t.ok(await lab.vm.wait(name, `LABLEASE.*"ip":"${ip}"`, 90), `${name} has its address`)
+    t.ok(await lab.vm.wait(name, `LABLEASE.*"ip":"${ip}"`, 180), `${name} has its address`)
 
   for (const mode of ['bridged', 'routed'] as const) {
     t.test(`${mode}: a live migration under a ping and a TCP stream`, async (t) => {
@@ -286,7 +286,7 @@ async function settled(
         const chains = wanted.taps > 0 ? 0 : last.chains
         return JSON.stringify({ ...last, chains }) === JSON.stringify(wanted) ? true : undefined
       },
-      { deadlineMs: 30_000, everyMs: 300 },
+      { deadlineMs: 120_000, everyMs: 300 },
     )
   } catch {
     throw new Error(

@@ -66,14 +66,14 @@ t.test('the responder on a cluster of two nodes', { skip }, async (t) => {
     t.test(`${client} on a ${mode} tap has its address, and reaches the world`, async (t) => {
       const { prefix, gateway } = networks[mode]
       if (client === 'udhcpc') {
-        const lease = await lab.vm.wait(name, `LABLEASE.*"event":"bound","ip":"${ip}"`, 40)
+        const lease = await lab.vm.wait(name, `LABLEASE.*"event":"bound","ip":"${ip}"`, 180)
         t.match(lease, `"mask":"24","router":"${gateway}","serverid":"${gateway}"`)
         t.match(lease, '"dns":"198.51.100.53"')
         t.match(lease, `"hostname":"${name}","mtu":"1400","ntp":"192.0.2.123"`)
       } else {
         const address = `eth0=${prefix}\\.${ip.split('.').at(-1)}/24`
         const wanted = `LABADDR.*"v4":"${address} ".*default via ${gateway} `
-        t.ok(await lab.vm.wait(name, wanted, 60))
+        t.ok(await lab.vm.wait(name, wanted, 180))
       }
       // Debian's dhclient takes the MTU; networkd and dhcpcd leave the interface's alone
       if (client === 'dhclient') t.match(await lab.vm.log(name), '"mtu":"1400"')
@@ -87,7 +87,7 @@ t.test('the responder on a cluster of two nodes', { skip }, async (t) => {
         client === 'udhcpc'
           ? `LAB6.*"addr":"2001:db8:2:0:[^"]*/64 ","gw":"${gateway6} "`
           : `LABADDR.*"v6":"eth0=2001:db8:2:0:[^"]*/64 ".*default (nhid [0-9]+ )?via ${gateway6}`
-      t.ok(await lab.vm.wait(name, wanted, 30), name)
+      t.ok(await lab.vm.wait(name, wanted, 180), name)
     }
     await reaches(lab, 'bb2', '2001:db8:1::1')
   })
@@ -95,7 +95,7 @@ t.test('the responder on a cluster of two nodes', { skip }, async (t) => {
   t.test('a guest that was migrated renews on its new node, with the same gateway', async (t) => {
     await lab.gnt(['gnt-instance', 'migrate', '-f', 'bb2.lab.example'])
     await lab.vm.sh('bb2', 'kill -USR1 $(pidof udhcpc)')
-    t.ok(await lab.vm.wait('bb2', '"event":"renew","ip":"203.0.113.22"', 20))
+    t.ok(await lab.vm.wait('bb2', '"event":"renew","ip":"203.0.113.22"', 180))
     t.match(await lab.execOk('n2', ['okeanid', 'dhcp', 'list']), 'bb2.lab.example')
     await forgetNeighbours(lab)
     await reaches(lab, 'bb2', beyond)
@@ -108,7 +108,7 @@ t.test('the responder on a cluster of two nodes', { skip }, async (t) => {
     const before = await boots()
     await lab.gnt(['gnt-instance', 'reboot', '--shutdown-timeout=0', 'bb1.lab.example'])
     await until('its lease', async () => (await boots()) > before || undefined, {
-      deadlineMs: 40_000,
+      deadlineMs: 120_000,
       everyMs: 200,
     })
     await reaches(lab, 'bb1', beyond)
@@ -156,7 +156,7 @@ async function reaches(lab: Lab, name: string, address: string): Promise<void> {
       const said = await lab.vm.sh(name, `ping -c 1 -W 2 ${address}`)
       return /1 (packets )?received/.test(said) || undefined
     },
-    { deadlineMs: 40_000, everyMs: 100 },
+    { deadlineMs: 120_000, everyMs: 100 },
   )
 }
 

@@ -45,7 +45,7 @@ t.test(
     const candidates = await lab.execOk('n1', ['cat', '/var/lib/ganeti/ssconf_master_candidates'])
     t.notMatch(candidates, 'n2.lab.example')
     await lab.vm.add('fw1', { node: 'n2', mode: 'routed', ip: address })
-    t.ok(await lab.vm.wait('fw1', 'LABLEASE.*"event":"bound"', 60), 'it has its address')
+    t.ok(await lab.vm.wait('fw1', 'LABLEASE.*"event":"bound"', 180), 'it has its address')
     const pid = async (): Promise<string> =>
       (await lab.execOk('n2', ['cat', `/run/ganeti/kvm-hypervisor/pid/${instance}`])).trim()
     const before = await pid()

@@ -41,7 +41,7 @@ export function openVms(run: string): Vms {
     start: (name) => quiet('start', name),
     stop: (name) => quiet('stop', name),
     log: (name) => vm('log', name),
-    wait: async (name, pattern, seconds = 30) => {
+    wait: async (name, pattern, seconds = 90) => {
       const { code, stdout } = await runLab(run, ['vm', 'wait', name, pattern, String(seconds)])
       return code === 0 ? stdout : undefined
     },

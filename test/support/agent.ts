@@ -117,7 +117,7 @@ export function startAgent(stage: Stage): Measured {
 export async function logged(
   measured: Measured,
   pattern: RegExp,
-  deadlineMs = 60_000,
+  deadlineMs = 120_000,
 ): Promise<string> {
   return await until(
     `a log line ${pattern}; the log was:\n${measured.log()}`,

@@ -29,7 +29,7 @@ export async function openCapture(space: Space, device: string): Promise<Capture
   return {
     file,
     stop,
-    saw: async (filter, deadlineMs = 10_000) =>
+    saw: async (filter, deadlineMs = 60_000) =>
       await until(
         `${filter} on ${space.name} ${device}`,
         async () => {

@@ -56,7 +56,7 @@ export async function openInbox(url: string): Promise<Inbox> {
     signal: stop.signal,
   })
   await Promise.race([ready, consuming])
-  const first: Inbox['first'] = (what, fits, deadlineMs = 30_000) =>
+  const first: Inbox['first'] = (what, fits, deadlineMs = 90_000) =>
     until(what, () => received.find(fits), { deadlineMs })
   const ofJob = (jobId: number) => received.filter(({ body }) => body['jobId'] === jobId)
   return {

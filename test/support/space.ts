@@ -204,7 +204,7 @@ function start(argv: readonly string[], env: Readonly<Record<string, string>>): 
     ended,
     signal: (signal) => void child.kill(signal),
     stop,
-    async said(pattern, { from = 0, deadlineMs = 20_000 } = {}) {
+    async said(pattern, { from = 0, deadlineMs = 60_000 } = {}) {
       const match = await until(
         `${pattern} of ${argv.join(' ').slice(-200)}`,
         () => pattern.exec(text.slice(from)) ?? (hasEnded ? 'ended' : undefined),

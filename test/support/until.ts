@@ -8,7 +8,7 @@ export async function until<T>(
   what: string,
   read: () => Promise<T | undefined> | T | undefined,
   {
-    deadlineMs = 20_000,
+    deadlineMs = 60_000,
     everyMs = 20,
   }: { readonly deadlineMs?: number; readonly everyMs?: number } = {},
 ): Promise<T> {
