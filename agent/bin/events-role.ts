@@ -23,6 +23,7 @@ import { openOutbox } from '#outbox/outbox.js'
 import type { Log } from '#service/log.js'
 import { createMetrics, type Metrics } from '#service/metrics.js'
 import type { NodeConfig } from '#service/node-config.js'
+import type { SaveStep } from '#service/state-file.js'
 import { openStatusSocket } from '#service/status-socket.js'
 import { brokerSettings } from './broker-settings.js'
 import { clusterTask, createMastership } from './cluster-task.js'
@@ -38,35 +39,44 @@ import type { Role } from './role.js'
 import { type SpoolSource, spoolTask } from './spool-task.js'
 import { createTagsTeller } from './tags-task.js'
 
-/** Who wants to know more than the counters tell: a benchmark. */
+/** What a benchmark or the fault matrix puts in place of a part, or is told by one. */
 export interface EventsRoleObserver {
   readonly onConfirmed?: (message: Message) => void
+  readonly openOutbox?: typeof openOutbox
+  readonly openPublisher?: typeof openPublisher
+  readonly onLedgerStep?: (step: SaveStep) => void
 }
 
 /** Opens everything that the role needs and fails early when this node cannot have it. */
 export async function openEventsRole(
   config: NodeConfig,
   log: Log,
-  { onConfirmed }: EventsRoleObserver = {},
+  observer: EventsRoleObserver = {},
 ): Promise<Role> {
+  const { onConfirmed, onLedgerStep } = observer
   const paths = pathsOf(config)
   const metrics = createMetrics()
   const counters = createEventCounters(metrics)
   const mastership = createMastership()
   const settings = config.broker.enabled ? await brokerSettings(config) : undefined
   await mkdir(path.dirname(paths.ledgerFile), { recursive: true, mode: 0o750 })
-  const outbox = await openOutbox({
+  const outbox = await (observer.openOutbox ?? openOutbox)({
     dir: paths.outboxDirectory,
     segmentBytes: config.outbox.segment_size.bytes,
   })
   try {
-    const ledgerStore = await openLedgerStore(paths.ledgerFile, log)
+    const ledgerStore = await openLedgerStore(paths.ledgerFile, log, onLedgerStep)
     const socket = await openStatusSocket(paths.statusSocket('events'), {
       '/status': { contentType: 'application/json', read: () => JSON.stringify(statusOf(parts)) },
       '/metrics': { contentType: 'text/plain; version=0.0.4', read: metrics.format },
     })
     const publisher =
-      settings && openPublisher({ settings, random: Math.random, onState: logState(log) })
+      settings &&
+      (observer.openPublisher ?? openPublisher)({
+        settings,
+        random: Math.random,
+        onState: logState(log),
+      })
     const parts = {
       ...{ config, paths, log, counters, mastership, outbox, ledgerStore, publisher, onConfirmed },
       runId: randomUUID(),

@@ -1,6 +1,6 @@
 import { createLedger, type Ledger, parseLedgerSnapshot } from '#progress/ledger.js'
 import type { Log } from '#service/log.js'
-import { loadState, saveState } from '#service/state-file.js'
+import { loadState, type SaveStep, saveState } from '#service/state-file.js'
 
 /** The ledger and the file that it is kept in. */
 export interface LedgerStore {
@@ -29,7 +29,11 @@ interface Saved {
  * Opens the store. What was saved may be older than what the outbox holds, by about a second: after a crash those facts are
  * told once more, with the same ids. A damaged file counts as none.
  */
-export async function openLedgerStore(file: string, log: Log): Promise<LedgerStore> {
+export async function openLedgerStore(
+  file: string,
+  log: Log,
+  onStep?: (step: SaveStep) => void,
+): Promise<LedgerStore> {
   const { value, wasDamaged } = await loadState(file)
   let kept = parseSaved(value)
   if (wasDamaged || (value !== undefined && kept === undefined))
@@ -54,7 +58,7 @@ export async function openLedgerStore(file: string, log: Log): Promise<LedgerSto
       savedAtMs = performance.now()
       const { clusterUuid, wasMaster, ledger } = kept
       try {
-        await saveState(file, { clusterUuid, wasMaster, ledger: ledger.snapshot() })
+        await saveState(file, { clusterUuid, wasMaster, ledger: ledger.snapshot() }, onStep)
         hasFailed = false
       } catch (error) {
         if (!hasFailed) log('error', 'ledger-not-saved', { file, error: String(error) })

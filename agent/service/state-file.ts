@@ -21,15 +21,26 @@ export async function loadState(
   }
 }
 
+/** How far a save has come: bytes written, bytes on disk, under its name, name on disk. */
+export type SaveStep = 'written' | 'synced' | 'renamed' | 'done'
+
 /** Writes a value as JSON so that a crash leaves the old file or the new one: temp file, fsync, rename, fsync of the folder. */
-export async function saveState(file: string, value: unknown): Promise<void> {
+export async function saveState(
+  file: string,
+  value: unknown,
+  onStep: (step: SaveStep) => void = () => {},
+): Promise<void> {
   const temp = `${file}.new`
   {
     await using handle = await open(temp, 'w', 0o600)
     await handle.writeFile(JSON.stringify(value))
+    onStep('written')
     await handle.datasync()
+    onStep('synced')
   }
   await rename(temp, file)
+  onStep('renamed')
   await using directory = await open(path.dirname(file))
   await directory.sync()
+  onStep('done')
 }
