@@ -52,7 +52,7 @@ export async function runAgent(
   const outcome = await runTasks(
     [...role.tasks, watchdog(environment, () => notify(watchdogState(role.summary())))],
     {
-      signal,
+      signal: role.rested === undefined ? signal : AbortSignal.any([signal, role.rested]),
       deadlineMs: stopDeadlineMs,
     },
   )

@@ -5,6 +5,7 @@ import { readCapabilities } from '#kernel/host-facts.js'
 import type { NodeConfig } from '#service/node-config.js'
 import { askStatusSocket } from '#service/status-socket.js'
 import type { EventsStatus } from './events-status.js'
+import type { HooksStatus } from './hooks-status.js'
 import type { NicsStatus } from './nics-status.js'
 import { pathsOf } from './paths.js'
 import type { RepairState } from './repair-report.js'
@@ -37,6 +38,7 @@ export function askForFacts(config: NodeConfig): Promise<readonly AskedRole[]> {
           | EventsStatus
           | ResponderStatus
           | NicsStatus
+          | HooksStatus
         const capabilities = await readCapabilities(status.pid)
         return factsOf({ ...silent, capabilities }, status)
       } catch (error) {
@@ -47,7 +49,10 @@ export function askForFacts(config: NodeConfig): Promise<readonly AskedRole[]> {
   )
 }
 
-function factsOf(facts: RoleFacts, status: EventsStatus | ResponderStatus | NicsStatus): AskedRole {
+function factsOf(
+  facts: RoleFacts,
+  status: EventsStatus | ResponderStatus | NicsStatus | HooksStatus,
+): AskedRole {
   switch (status.role) {
     case 'events': {
       const { state, problem } = status.broker
@@ -70,6 +75,8 @@ function factsOf(facts: RoleFacts, status: EventsStatus | ResponderStatus | Nics
       }
     case 'nics':
       return { facts: { ...facts, nics: nicsFacts(status.nics) }, boundPorts: [] }
+    case 'hooks':
+      return { facts, boundPorts: [] }
   }
 }
 

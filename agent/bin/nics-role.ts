@@ -81,7 +81,7 @@ export async function openNicsRole(
       task,
       announcing.task,
       instances,
-      postHookTask({ directory: paths.hooksSpool, log, onChange: repair.onHook }),
+      postHookTask({ directory: paths.hintsSpool, log, onChange: repair.onHook }),
     ],
     summary: () => describeNics(status()),
     async [Symbol.asyncDispose]() {

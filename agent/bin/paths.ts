@@ -16,8 +16,14 @@ export interface Paths {
   readonly nicsSpool: string
   /** What the responder leaves for the events role. */
   readonly responderSpool: string
-  /** What hooks/okeanid-post left. */
+  /** What hooks/okeanid-post left, for the hooks role. */
   readonly hooksSpool: string
+  /** Hooks of operations on instances, from the hooks role for the nics role. */
+  readonly hintsSpool: string
+  /** What NICs instances have after an operation, from the hooks role for the events role. */
+  readonly netSpool: string
+  /** Environments of hooks for which the administrator has scripts. */
+  readonly scriptsSpool: string
   /** The newest tags of instances that the master told this node of. */
   readonly tagsSpool: string
   /** Where a role answers, in a folder of its own that belongs to the role's user. */
@@ -36,6 +42,9 @@ export function pathsOf({ ganeti, agent, responder }: NodeConfig): Paths {
     nicsSpool: path.join(agent.state_directory, 'spool/nics'),
     responderSpool: path.join(agent.runtime_directory, 'spool/responder'),
     hooksSpool: path.join(agent.state_directory, 'spool/hooks'),
+    hintsSpool: path.join(agent.state_directory, 'spool/hints'),
+    netSpool: path.join(agent.state_directory, 'spool/net'),
+    scriptsSpool: path.join(agent.state_directory, 'spool/scripts'),
     tagsSpool: path.join(agent.state_directory, 'spool/desired'),
     statusSocket: (role) => path.join(agent.runtime_directory, `${role}-role`, 'status.sock'),
   }

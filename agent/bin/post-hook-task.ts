@@ -1,18 +1,20 @@
-import { maxHookBytes, type PostHook, parsePostHook } from '#ganeti/hook-environment.js'
+import { maxHookBytes, parseEnvironment, postHookOf } from '#ganeti/hook-environment.js'
 import type { Log } from '#service/log.js'
 import type { Task } from '#service/tasks.js'
 import { openSpool } from '#watch/spool.js'
 import { stampNow } from '#watch/spool-writer.js'
 
 /** What a hook said, and when: it may have waited for long, and newer tags may have come by another way meanwhile. */
-export interface TimedHook extends PostHook {
+export interface TimedHook {
+  readonly instance: string
+  readonly tags: readonly string[]
   /** Unix time; 0 for one of an earlier boot. */
   readonly timeSeconds: number
 }
 
 /** What the task works with. */
 export interface PostHookParts {
-  /** Where hooks/okeanid-post leaves its files. */
+  /** Where the hooks role leaves the environments of hooks. */
   readonly directory: string
   readonly log: Log
   /** Called for each operation that has changed an instance; must not throw. */
@@ -22,7 +24,7 @@ export interface PostHookParts {
 /** How often the folder is listed when nothing tells of a file. */
 const rescanMs = 10_000
 
-/** Takes what the post hooks of instance operations have left. It is only a hint, so what cannot be read just goes aside. */
+/** Takes what post hooks of instance operations said, from the hooks role. It is only a hint, so what cannot be read just goes aside. */
 export function postHookTask({ directory, log, onChange }: PostHookParts): Task {
   return {
     name: 'post-hooks',
@@ -36,9 +38,15 @@ export function postHookTask({ directory, log, onChange }: PostHookParts): Task 
       })
       for await (const files of spool.batches()) {
         for (const file of files) {
-          const hook = parsePostHook(file.text)
-          if (hook.ok) onChange({ ...hook.value, timeSeconds: timeOf(file.name) })
-          else await spool.refuse(file, hook.problem)
+          const hook = postHookOf(parseEnvironment(file.text))
+          const instance = hook.ok ? hook.value.instance : undefined
+          if (instance === undefined) await spool.refuse(file, 'is no hook of an instance')
+          else
+            onChange({
+              instance: instance.name,
+              tags: instance.tags,
+              timeSeconds: timeOf(file.name),
+            })
         }
         await spool.remove(files)
       }

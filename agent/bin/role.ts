@@ -3,7 +3,7 @@ import type { NodeConfig } from '#service/node-config.js'
 import type { Task } from '#service/tasks.js'
 
 /** What an agent can be; in the packages each is a service of its own, with a user and rights of its own. */
-export const roleNames = ['events', 'responder', 'nics'] as const
+export const roleNames = ['events', 'responder', 'nics', 'hooks'] as const
 
 /** One of {@link roleNames}. */
 export type RoleName = (typeof roleNames)[number]
@@ -12,6 +12,8 @@ export type RoleName = (typeof roleNames)[number]
 export interface Role extends AsyncDisposable {
   /** In the order in which they start; they stop the other way round. */
   readonly tasks: readonly Task[]
+  /** Aborts when there is nothing more to do, and this role’s own process may end; absent for roles that always have something. */
+  readonly rested?: AbortSignal
   /** One line about how it is. */
   summary(): string
 }
@@ -36,5 +38,7 @@ export async function openRole(
       return (await import('./responder-role.js')).openResponderRole(config, log)
     case 'nics':
       return (await import('./nics-role.js')).openNicsRole(config, { log, location })
+    case 'hooks':
+      return (await import('./hooks-role.js')).openHooksRole(config, log)
   }
 }

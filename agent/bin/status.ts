@@ -9,13 +9,14 @@ import { printLine } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import { askStatusSocket } from '#service/status-socket.js'
 import { describeEventsLines, type EventsStatus } from './events-status.js'
+import { describeHooksLines, type HooksStatus } from './hooks-status.js'
 import { describeNicsLines, type NicsStatus } from './nics-status.js'
 import { pathsOf } from './paths.js'
 import { describeResponderLines, type ResponderStatus } from './responder-status.js'
 import { type RoleName, roleNames } from './role.js'
 
 /** What any role answers. */
-type RoleStatus = EventsStatus | ResponderStatus | NicsStatus
+type RoleStatus = EventsStatus | ResponderStatus | NicsStatus | HooksStatus
 
 /** A role's answer, or why there is none. */
 type Asked = { readonly role: RoleName } & (
@@ -45,9 +46,16 @@ export async function printStatus(
     const lines =
       'text' in answer
         ? describe(readStatus(answer.text))
-        : [['role', `${answer.role}: does not run here (or not for you to ask)`] as const]
+        : [['role', `${answer.role}: ${absences[answer.role] ?? absence}`] as const]
     for (const [name, value] of lines) printLine(`${name.padEnd(10)} ${value}`)
   }
+}
+
+const absence = 'does not run here (or not for you to ask)'
+
+/** A role that runs only while there is something to do is not amiss when it does not. */
+const absences: Partial<Readonly<Record<RoleName, string>>> = {
+  hooks: 'rests; okeanid-hooks.path starts it when a hook has left something',
 }
 
 function askRoles(config: NodeConfig, route: string): Promise<readonly Asked[]> {
@@ -85,5 +93,7 @@ function describe(status: RoleStatus): readonly (readonly [string, string])[] {
       return describeResponderLines(status)
     case 'nics':
       return describeNicsLines(status)
+    case 'hooks':
+      return describeHooksLines(status)
   }
 }

@@ -104,6 +104,7 @@ const units: Readonly<Record<RoleFacts['role'], string>> = {
   events: 'okeanid-agent',
   responder: 'okeanid-responder',
   nics: 'okeanid-nics',
+  hooks: 'okeanid-hooks.path',
 }
 
 /** CAP_NET_ADMIN and CAP_NET_RAW (linux/capability.h). */
@@ -117,6 +118,7 @@ function roleFindings(
   all: readonly RoleFacts[],
 ): readonly Finding[] {
   if (problem !== undefined) {
+    if (role === 'hooks') return [] // it ends when there is nothing to do; see hookFindings
     // a site without RabbitMQ has the other roles only
     const isLeftOut = role === 'events' && all.some((other) => other.problem === undefined)
     const say = isLeftOut ? note : broken

@@ -81,7 +81,7 @@ export interface BindingFacts {
 
 /** A role of the agent. */
 export interface RoleFacts {
-  readonly role: 'events' | 'responder' | 'nics'
+  readonly role: 'events' | 'responder' | 'nics' | 'hooks'
   readonly socket: string
   /** Undefined when it answers, else why not. */
   readonly problem: string | undefined

@@ -11,6 +11,8 @@ export interface SpooledFile {
   /** Within the spool. */
   readonly name: string
   readonly text: string
+  /** When it was written last: Unix time. */
+  readonly modifiedMs: number
 }
 
 /** What happened beside the files, for logs and counters. */
@@ -37,7 +39,7 @@ export interface Spool {
   /** The files, in the order in which they were made, some at a time. What was yielded comes again until it is removed or refused. */
   batches(): AsyncGenerator<readonly SpooledFile[]>
   /** These were taken: they go. */
-  remove(files: readonly SpooledFile[]): Promise<void>
+  remove(files: readonly Pick<SpooledFile, 'name'>[]): Promise<void>
   /** This one is of no use: it goes to the folder `bad`, where the last hundred are kept for people. */
   refuse(file: Pick<SpooledFile, 'name'>, why: string): Promise<void>
 }
@@ -130,8 +132,9 @@ export function openSpool(options: SpoolOptions): Spool {
     const files: SpooledFile[] = []
     for (const name of names) {
       const read = await readPlain(path.join(directory, name), maxBytes)
-      if (typeof read === 'string') files.push({ name, text: read })
-      else if (read !== undefined) await refuse({ name }, read.why)
+      if (read === undefined) continue
+      if ('text' in read) files.push({ name, ...read })
+      else await refuse({ name }, read.why)
     }
     return files
   }
@@ -192,18 +195,18 @@ async function modifiedMs(file: string): Promise<number> {
   }
 }
 
-/** The text of a plain file; undefined when it is gone. */
+/** What is in a plain file; undefined when it is gone. */
 async function readPlain(
   file: string,
   maxBytes: number,
-): Promise<string | { readonly why: string } | undefined> {
+): Promise<Omit<SpooledFile, 'name'> | { readonly why: string } | undefined> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
   try {
     await using handle = await open(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
     const stats = await handle.stat()
     if (!stats.isFile()) return { why: 'is no file' }
     if (stats.size > maxBytes) return { why: `is larger than ${maxBytes} bytes` }
-    return await handle.readFile('utf8')
+    return { text: await handle.readFile('utf8'), modifiedMs: stats.mtimeMs }
   } catch (error) {
     const code = systemCode(error)
     if (code === undefined) throw error

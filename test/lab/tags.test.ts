@@ -69,12 +69,12 @@ t.test(
     t.equal(await pid(), before, 'and the guest was not restarted')
 
     await t.test('an operation leaves word on the node, which is taken', async (t) => {
-      const spool = '/var/lib/okeanid/spool/hooks'
+      const spool = '/var/lib/okeanid/spool/hints'
       const files = async (): Promise<string> => await lab.execOk('n2', ['ls', spool])
       await until('an empty spool', async () => (await files()) === '' || undefined)
       await lab.execOk('n2', ['systemctl', 'stop', 'okeanid-nics'])
       await lab.gnt(['gnt-instance', 'modify', '-B', 'auto_balance=false', instance])
-      t.match(await files(), /^\S+\.json\n$/)
+      t.ok(await until('a hint', async () => /^\S+\.json\n$/.test(await files()) || undefined))
       await lab.execOk('n2', ['systemctl', 'start', 'okeanid-nics'])
       await until('an empty spool', async () => (await files()) === '' || undefined)
       await becomes(lab, true, false)

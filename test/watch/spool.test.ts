@@ -154,7 +154,7 @@ t.test('a file that cannot be removed is yielded once, not again and again', asy
   const { next, spool, notices } = read(t, directory, { rescanMs: 5 })
   // unlink of a folder fails as that of a file in a folder that may not be written
   mkdirSync(path.join(directory, nameOf(1)))
-  await spool.remove([{ name: nameOf(1), text: '' }])
+  await spool.remove([{ name: nameOf(1) }])
   t.match(notices, [{ kind: 'unusable' }])
   spoolFile(directory, nameOf(2), 'next')
   t.strictSame(await next(), ['next'])
