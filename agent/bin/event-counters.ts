@@ -11,6 +11,7 @@ export interface EventCounters {
   readonly heartbeats: Counter
   readonly spoolLost: Counter
   readonly spoolBad: Counter
+  readonly detailsMissing: Counter
 }
 
 /** Registers the counters of the events role. */
@@ -39,6 +40,10 @@ export function createEventCounters(metrics: Metrics): EventCounters {
     spoolBad: metrics.counter(
       'spool_files_bad_total',
       'Files of the spools that could not be used and were put aside.',
+    ),
+    detailsMissing: metrics.counter(
+      'instance_details_missing_total',
+      'Ends of ops that were told without details of their instance.',
     ),
   }
 }

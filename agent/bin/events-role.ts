@@ -27,6 +27,7 @@ import type { SaveStep } from '#service/state-file.js'
 import { openStatusSocket } from '#service/status-socket.js'
 import { brokerSettings } from './broker-settings.js'
 import { clusterTask, createMastership } from './cluster-task.js'
+import { createDetailsReader } from './details-reader.js'
 import { createEventCounters } from './event-counters.js'
 import { describeEvents, type StatusParts, statusOf } from './events-status.js'
 import { heartbeatTask } from './heartbeat-task.js'
@@ -80,6 +81,7 @@ export async function openEventsRole(
     const parts = {
       ...{ config, paths, log, counters, mastership, outbox, ledgerStore, publisher, onConfirmed },
       runId: randomUUID(),
+      details: createDetailsReader({ paths, log, counters }),
       tags: createTagsTeller({ paths, log, counters, mastership, outbox }),
     }
     addGauges(metrics, parts)

@@ -6,11 +6,13 @@ import type { Ledger } from '#progress/ledger.js'
 import { mergeNews } from '#progress/merge.js'
 import type { Cluster } from '#progress/op-event.js'
 import { touchedInstances } from '#progress/touched-instances.js'
+import { wantedDetails } from '#progress/wanted-details.js'
 import type { Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import type { Task } from '#service/tasks.js'
 import { followJobs, type QueueNotice } from '#watch/job-source.js'
 import type { Mastership } from './cluster-task.js'
+import type { DetailsReader } from './details-reader.js'
 import type { EventCounters } from './event-counters.js'
 import type { LedgerStore } from './ledger-store.js'
 import { appendMessages } from './outbox-append.js'
@@ -26,6 +28,7 @@ export interface QueueParts {
   readonly outbox: Outbox
   readonly ledgerStore: LedgerStore
   readonly tags: Pick<TagsTeller, 'tell'>
+  readonly details: DetailsReader
 }
 
 /** How long after a change the ledger may wait to be saved. */
@@ -132,10 +135,12 @@ async function take(
   const news = batch.map((job) => ({ job, facts: ledger.news(job) }))
   const facts = mergeNews(news)
   counters.jobVersions.add(batch.length)
+  const wanted = facts.flatMap(({ job, fact }) => wantedDetails(job, fact) ?? [])
+  const instances = await parts.details.read(wanted, signal)
   for (let from = 0; from < facts.length; from += factsPerWrite) {
     const messages = facts
       .slice(from, from + factsPerWrite)
-      .flatMap(({ job, fact }) => jobMessages(cluster, origin, { job, facts: [fact] }))
+      .flatMap(({ job, fact }) => jobMessages(cluster, origin, { job, facts: [fact], instances }))
     if (messages.length > 0 && !(await appendMessages(parts, messages, signal))) return
   }
   const touched = [...new Set(news.flatMap(({ job, facts }) => touchedInstances(job, facts)))]

@@ -28,6 +28,14 @@ export interface OpStatusBody extends OpBody {
   readonly instance: string
   readonly tags: readonly JsonValue[]
   readonly job_fields: JsonObject
+  /** As the configuration had them when the message was made: at ends of ops that change an instance, where they could be read. */
+  readonly instance_nics?: readonly JsonValue[]
+  readonly instance_disks?: readonly JsonValue[]
+  readonly instance_hvparams?: JsonObject
+  /** Not in Synnefo's messages; `tags` are the opcode's. */
+  readonly instance_tags?: readonly string[]
+  /** Ganeti's count of the changes of the instance's entry: what has a higher one is newer. */
+  readonly instance_serial_no?: number
 }
 
 /** A status of an opcode about a network. */

@@ -28,9 +28,11 @@ export function createInstanceTagsFinder(wanted: ReadonlySet<string>): InstanceT
   const instances = new Map<string, { name?: string; node?: string; tags?: readonly string[] }>()
   const scanner = createJsonScanner(
     {
-      choose([section, , key]) {
+      choose([section, uuid, key]) {
         if (key === undefined)
           return section === 'nodes' || section === 'instances' ? 'enter' : 'skip'
+        const name = section === 'instances' ? instances.get(String(uuid))?.name : undefined
+        if (name !== undefined && !wanted.has(name)) return 'leave' // half of the file is spared
         const keys = section === 'nodes' ? nodeKeys : instanceKeys
         return keys.has(String(key)) ? 'take' : 'skip'
       },

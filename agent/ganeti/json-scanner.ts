@@ -4,8 +4,8 @@ import { decodeStringBytes, parseScalar } from './json-text.js'
 import { byteOf, createTokenBuffer, endsWord, isSpace } from './json-token.js'
 import type { JsonValue } from './json-value.js'
 
-/** What to do with the value that starts here: look inside, hand it over whole, or pass over it. */
-export type Choice = 'enter' | 'take' | 'skip'
+/** What to do with the value that starts here: look inside, hand it over, pass over it, or over all that is left of its container. */
+export type Choice = 'enter' | 'take' | 'skip' | 'leave'
 
 /** Where a value stands: keys of objects and indexes of arrays, from the root. Live: copy it to keep it. */
 export type JsonPath = readonly (string | number)[]
@@ -73,7 +73,12 @@ export function createJsonScanner(selection: JsonSelection, maxValueBytes: numbe
   /** Called where a value begins: what is to become of it. */
   function choose(): Choice {
     if (builder !== undefined) return 'take'
-    return frames.length === 0 ? 'enter' : selection.choose(path)
+    const choice = frames.length === 0 ? 'enter' : selection.choose(path)
+    if (choice !== 'leave') return choice
+    frames.pop()
+    path.pop()
+    skipDepth = 1
+    return 'skip'
   }
 
   /** A value ended; `isTaken` says whether somebody wants it. */
@@ -85,10 +90,7 @@ export function createJsonScanner(selection: JsonSelection, maxValueBytes: numbe
 
   function openContainer(isArray: boolean, at: number): void {
     const choice = choose()
-    if (choice === 'skip') {
-      skipDepth = 1
-      return
-    }
+    if (choice === 'skip') return void skipDepth++
     if (choice === 'take') {
       builder ??= createValueBuilder(maxValueBytes, at)
       builder.open(isArray)
@@ -118,8 +120,7 @@ export function createJsonScanner(selection: JsonSelection, maxValueBytes: numbe
     tokenStart = at
     isTokenKey = isKey
     buffer.start(isKey || choose() !== 'skip')
-    hasEscape = false
-    isAfterBackslash = false
+    hasEscape = isAfterBackslash = false
   }
 
   function endString(): void {
@@ -177,9 +178,8 @@ export function createJsonScanner(selection: JsonSelection, maxValueBytes: numbe
       expect = builder.isArray() ? 'value' : 'key'
       return
     }
-    const last = path.length - 1
-    const index = path[last]
-    if (typeof index === 'number') path[last] = index + 1
+    const index = path.at(-1)
+    if (typeof index === 'number') path[path.length - 1] = index + 1
     expect = typeof index === 'number' ? 'value' : 'key'
   }
 

@@ -1,13 +1,19 @@
 import type { Event, OpStatusBody, WireTime } from '#event/event.js'
 import { opFactKey, opMessageId } from '#event/message-id.js'
 import { routingPrefix } from '#event/routing.js'
+import type { InstanceConfig } from '#ganeti/instance-config.js'
 import type { EventTime, Job, Op } from '#ganeti/job.js'
 import { textInput } from '#ganeti/job-decoder.js'
 import { isJsonArray, type JsonObject, type JsonValue } from '#ganeti/json-value.js'
 import { isFinal } from '#ganeti/status.js'
 import { allowedList, allowedObject, scalar, withoutUserinfo } from './allowed.js'
+import { instanceDetails } from './instance-details.js'
 import { allowedResult } from './result.js'
 import type { OpFact } from './timeline.js'
+import { wantedDetails } from './wanted-details.js'
+
+/** Instances of which a message may carry details, by name. */
+export type KnownInstances = ReadonlyMap<string, InstanceConfig>
 
 /** What events need to know beside the job. */
 export interface Cluster {
@@ -21,8 +27,16 @@ export interface Cluster {
 /** Longest log line that leaves the node. */
 const maxLogLength = 4096
 
-/** The message for one status of one op, or undefined when ops of this kind have none. */
-export function opEvent(cluster: Cluster, job: Job, fact: OpFact): Event | undefined {
+/**
+ * The message for one status of one op, or undefined when ops of this kind have none.
+ * @param instances what is known of them now; of others the message carries no details
+ */
+export function opEvent(
+  cluster: Cluster,
+  job: Job,
+  fact: OpFact,
+  instances: KnownInstances = new Map(),
+): Event | undefined {
   const op = job.ops[fact.opIndex]
   const subject = op && subjectOf(op)
   if (op === undefined || subject === undefined) return undefined
@@ -57,11 +71,16 @@ export function opEvent(cluster: Cluster, job: Job, fact: OpFact): Event | undef
         },
       }
     case 'instance':
-    case 'tags':
-      return {
-        ...identity,
-        body: { type: 'ganeti-op-status', ...common, ...instanceFields(op, subject) },
+    case 'tags': {
+      const details = instances.get(wantedDetails(job, fact)?.instance ?? '')
+      const body: OpStatusBody = {
+        type: 'ganeti-op-status',
+        ...common,
+        ...instanceFields(op, subject),
+        ...(details && instanceDetails(details)),
       }
+      return { ...identity, body }
+    }
   }
 }
 

@@ -6,9 +6,11 @@ import type { Message } from '#event/message.js'
 import { nodeEvent } from '#event/node-event.js'
 import { parseFact } from '#event/node-fact.js'
 import { parseTagsNotice, tagsMessage } from '#event/tags-notice.js'
+import { createInstanceConfigFinder } from '#ganeti/instance-config-finder.js'
 import { decodeJob } from '#ganeti/job-decoder.js'
 import { jobMessages } from '#progress/job-messages.js'
 import { createLedger } from '#progress/ledger.js'
+import type { KnownInstances } from '#progress/op-event.js'
 import { recordedVersions } from '../support/fixture.js'
 
 /** The samples of docs/messages.md: a fenced block names the recording that it comes from. */
@@ -47,14 +49,24 @@ function messagesOf(source: string): readonly Message[] {
   return existsSync(file) ? [spooled(file)] : replayed(source)
 }
 
+/** Recordings whose samples show details of the instance, as the recorded configuration has them. */
+const detailed: ReadonlySet<string> = new Set(['grow-disk', 'tags-instance'])
+
+function recordedInstances(): KnownInstances {
+  const finder = createInstanceConfigFinder(new Set(['f1.lab.example', 'file1.lab.example']))
+  finder.write(readFileSync('test/fixtures/config.data'))
+  return finder.end()?.instances ?? new Map()
+}
+
 function replayed(scenario: string): readonly Message[] {
   const ledger = createLedger()
+  const instances: KnownInstances = detailed.has(scenario) ? recordedInstances() : new Map()
   return recordedVersions('jobs', scenario).flatMap(({ bytes }) => {
     const outcome = decodeJob(bytes)
     if (!outcome.ok) return []
     const facts = ledger.news(outcome.value)
     ledger.record(outcome.value, facts)
-    return jobMessages(cluster, origin, { job: outcome.value, facts })
+    return jobMessages(cluster, origin, { job: outcome.value, facts, instances })
   })
 }
 

@@ -116,6 +116,35 @@ t.test(
   },
 )
 
+/** Takes members of members, and leaves each object at its key `stop`. */
+function takeUntilStop(text: string, sliceBytes: number) {
+  const taken: [string, JsonValue | undefined][] = []
+  const scanner = createJsonScanner(
+    {
+      choose: (path) => (path.length === 1 ? 'enter' : path[1] === 'stop' ? 'leave' : 'take'),
+      take: (path, value) => taken.push([path.join('/'), value]),
+    },
+    1000,
+  )
+  const bytes = bytesOf(text)
+  for (let at = 0; at < bytes.length; at += sliceBytes)
+    scanner.write(bytes.subarray(at, at + sliceBytes))
+  return { taken: Object.fromEntries(taken), isWhole: scanner.end().ok }
+}
+
+for (const stop of ['{"x":[1]}', '[[],"]"]', '"}{"', '"a\\"}"', '-17', 'null', '{}']) {
+  t.test(`an object can be left at a member of the value ${stop}`, async (t) => {
+    const text = `{"a":{"p":1,"stop":${stop},"q":{"stop":"}"}},"b":{"stop":${stop}},"c":{"r":[2]}}`
+    for (const sliceBytes of [1, 3, 1000]) {
+      t.strictSame(takeUntilStop(text, sliceBytes), {
+        taken: { 'a/p': 1, 'c/r': [2] },
+        isWhole: true,
+      })
+      t.notOk(takeUntilStop(text.slice(0, -1), sliceBytes).isWhole)
+    }
+  })
+}
+
 t.test('a member called __proto__ is data', async (t) => {
   const { taken } = takeMembers(bytesOf('{"a":{"__proto__":{"polluted":true}}}'), 3)
   const a = taken['a']
