@@ -6,9 +6,17 @@ import type { Field } from './config-fields.js'
 import { type ConfigSource, readSources } from './config-files.js'
 import { inconsistencies } from './consistency.js'
 import { type IniEntry, iniEntries } from './ini-entries.js'
-import type { NodeConfig } from './node-config.js'
+import type { NodeConfig, ScriptConfig } from './node-config.js'
 import { nodeSchema } from './node-schema.js'
-import { isSection, keyField, networkOfSection, profileOfSection, sections } from './sections.js'
+import { scriptFields } from './script-fields.js'
+import {
+  isSection,
+  keyField,
+  networkOfSection,
+  profileOfSection,
+  scriptOfSection,
+  sections,
+} from './sections.js'
 
 /** One effective setting, for `config show`. */
 export interface Setting {
@@ -96,19 +104,11 @@ function faultOf({ section, key, value }: IniEntry): string | undefined {
 
 function configOf(given: GivenSections): Omit<NodeConfig, 'nics'> {
   const config: Record<string, unknown> = {}
-  for (const [section, fields] of Object.entries(nodeSchema)) {
-    const values: Record<string, unknown> = {}
-    for (const [key, field] of Object.entries<Field<unknown>>(fields)) {
-      const parsed = field.parse(given.get(section)?.get(key)?.text ?? field.defaultText)
-      if (!parsed.ok)
-        throw new AgentError('CONFIG_INVALID', `[${section}] ${key}: ${parsed.problem}`)
-      values[key] = parsed.value
-    }
-    config[section] = values
-  }
+  for (const [section, fields] of Object.entries(nodeSchema))
+    config[section] = valuesOf(fields, [section], given)
   const { responder, ...others } = config as unknown as Omit<
     NodeConfig,
-    'prefixes' | 'serving' | 'firewalls' | 'nics'
+    'prefixes' | 'serving' | 'firewalls' | 'ownScripts' | 'nics'
   >
   const prefixes = [...(given.get('prefixes') ?? [])].map(([key, { text }]) => [key, text] as const)
   return {
@@ -116,6 +116,7 @@ function configOf(given: GivenSections): Omit<NodeConfig, 'nics'> {
     responder,
     prefixes: new Map(prefixes),
     firewalls: firewallsOf(given),
+    ownScripts: scriptsOf(given),
     serving: {
       servedNetworks: responder.networks,
       settings: {
@@ -125,6 +126,35 @@ function configOf(given: GivenSections): Omit<NodeConfig, 'nics'> {
       networks: networksOf(given),
     },
   }
+}
+
+/** The values of fields, each from the first of these sections that has it, else its default. */
+function valuesOf(
+  fields: Readonly<Record<string, Field<unknown>>>,
+  from: readonly string[],
+  given: GivenSections,
+): Readonly<Record<string, unknown>> {
+  const values: Record<string, unknown> = {}
+  for (const [key, field] of Object.entries(fields)) {
+    const section = from.find((name) => given.get(name)?.has(key))
+    const source = section === undefined ? undefined : given.get(section)?.get(key)
+    const parsed = field.parse(source?.text ?? field.defaultText)
+    if (!parsed.ok)
+      throw new AgentError('CONFIG_INVALID', `[${section ?? ''}] ${key}: ${parsed.problem}`)
+    values[key] = parsed.value
+  }
+  return values
+}
+
+function scriptsOf(given: GivenSections): ReadonlyMap<string, ScriptConfig> {
+  const scripts = new Map<string, ScriptConfig>()
+  for (const section of given.keys()) {
+    const name = scriptOfSection(section)
+    if (name === undefined) continue
+    const values = valuesOf(scriptFields, [section, 'scripts'], given)
+    scripts.set(name, values as unknown as ScriptConfig)
+  }
+  return scripts
 }
 
 /** The settings of NICs in the sections that are chosen. */

@@ -2,8 +2,14 @@ import type { ServiceDefaults } from '#binding/resolve.js'
 import type { NicConfig } from '#nic/nic-config.js'
 import type { Field } from './config-fields.js'
 import type { nodeSchema } from './node-schema.js'
+import type { scriptFields } from './script-fields.js'
 
 type FieldValue<F> = F extends Field<infer T> ? T : never
+
+/** How a script is run: each key of {@link scriptFields} with its value. */
+export type ScriptConfig = {
+  readonly [K in keyof typeof scriptFields]: FieldValue<(typeof scriptFields)[K]>
+}
 
 /** The checked configuration of a node: each key of {@link nodeSchema} with its value, and what is beside that table. */
 export type NodeConfig = {
@@ -15,6 +21,8 @@ export type NodeConfig = {
   readonly prefixes: ReadonlyMap<string, string>
   /** Sections `[firewall NAME]` by name: key -> text, each checked alone. */
   readonly firewalls: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** Sections `[script NAME]` by name, what they do not say from `[scripts]`. */
+  readonly ownScripts: ReadonlyMap<string, ScriptConfig>
   /** What NICs are told: sections `dhcp`, `ra`, `dhcpv6`, `network NAME`, and `responder.networks`. */
   readonly serving: ServiceDefaults
   /** How NICs are set up: sections `nic`, `network NAME` and `firewall NAME`, and what they are told. */

@@ -10,6 +10,7 @@ import {
   size,
   text,
 } from './config-fields.js'
+import { scriptFields, scriptsFields } from './script-fields.js'
 
 /**
  * The keys of `/etc/okeanid/okeanid.ini` that programs of ours read, by section. What NICs are told stands beside, in
@@ -119,6 +120,7 @@ export const nodeSchema = {
       { min: '10s', max: '1d' },
     ),
   },
+  scripts: { ...scriptsFields, ...scriptFields },
   queueing: {
     manage: choice(
       ['auto', 'nft', 'iptables', 'no'],

@@ -17,6 +17,10 @@ const aboutSection: ReadonlyMap<string, string> = new Map([
     'dhcp',
     'What guests are told by DHCPv4, and what router advertisements and DHCPv6 tell alike. These are the defaults: sections [network NAME], tags of networks and the files of single NICs may say otherwise.',
   ],
+  [
+    'scripts',
+    'The administrator’s scripts for post hooks (docs/hooks.md). What follows is for all of them.',
+  ],
   ['ra', 'Router advertisements.'],
   [
     'nic',
@@ -62,6 +66,11 @@ const firewalls = `# Firewall profiles of your own: what may reach a guest unask
 ;icmp = essential
 `
 
+const ownScripts = `# Sections of single scripts, by the name of the file or that without its number: every key of [scripts] from user on.
+;[script 50-dns-update]
+
+`
+
 const prefixes = `[prefixes]
 
 # Routing prefix of instances or networks whose names do not begin with it: name = prefix
@@ -79,7 +88,7 @@ export function referenceFile(): string {
   }
   const networkKeys = networkSettingFields.filter(({ section }) => section === 'network')
   const own = networkKeys.map(({ name, doc, defaultText }) => entry(name, { doc, defaultText }))
-  return [...blocks, firewalls, prefixes, `${ending}${own.join('\n')}`].join('\n')
+  return [...blocks, firewalls, ownScripts, prefixes, `${ending}${own.join('\n')}`].join('\n')
 }
 
 function entry(

@@ -3,6 +3,7 @@ import { profileKeys, profileNameFault } from '#nic/firewall/profile-text.js'
 import { setupSettingFields, setupSettingNamed } from '#nic/setup-setting-fields.js'
 import type { Field } from './config-fields.js'
 import { nodeSchema } from './node-schema.js'
+import { scriptFields } from './script-fields.js'
 
 /** What a key of the configuration needs to be checked and shown. */
 export type KeyField = Pick<Field<unknown>, 'defaultText' | 'doc' | 'isSecret'> & {
@@ -15,6 +16,8 @@ export type KeyField = Pick<Field<unknown>, 'defaultText' | 'doc' | 'isSecret'> 
 const networkPrefix = 'network '
 
 const firewallPrefix = 'firewall '
+
+const scriptPrefix = 'script '
 
 /** The network that a section is about: `[network NAME]`. */
 export function networkOfSection(section: string): string | undefined {
@@ -30,12 +33,19 @@ export function profileOfSection(section: string): string | undefined {
   return name !== undefined && profileNameFault(name) === undefined ? name : undefined
 }
 
+/** The script of the administrator's that a section is about: `[script NAME]`. */
+export function scriptOfSection(section: string): string | undefined {
+  const name = section.startsWith(scriptPrefix) ? section.slice(scriptPrefix.length).trim() : ''
+  return /^[A-Za-z0-9_-]+$/.test(name) ? name : undefined
+}
+
 /** Whether there is a section of this name. */
 export function isSection(section: string): boolean {
   return (
     keysOf.has(section) ||
     networkOfSection(section) !== undefined ||
-    profileOfSection(section) !== undefined
+    profileOfSection(section) !== undefined ||
+    scriptOfSection(section) !== undefined
   )
 }
 
@@ -49,6 +59,8 @@ export function keyField(section: string, key: string): KeyField | undefined {
   const known = keysOf.get(section)?.get(key)
   if (known !== undefined) return known
   if (profileOfSection(section) !== undefined) return profileField(key)
+  if (scriptOfSection(section) !== undefined)
+    return Object.hasOwn(scriptFields, key) ? keysOf.get('scripts')?.get(key) : undefined
   const setup = networkOfSection(section) === undefined ? undefined : setupSettingNamed(key)
   if (setup !== undefined) return { ...keyOf(setup), defaultText: '' }
   const setting = settingNamed(key)
