@@ -10,6 +10,7 @@ import {
   jsonOption,
 } from './command-options.js'
 import { addDhcpCommands } from './dhcp-commands.js'
+import { addScriptCommands } from './hook-commands.js'
 import { addNicCommands } from './nic-commands.js'
 import { type RoleName, roleNames } from './role.js'
 import { packageVersion } from './version.js'
@@ -134,6 +135,7 @@ function addHooks(hooks: Command): void {
         await run(configFile(options), options)
       })
   }
+  addScriptCommands(hooks)
 }
 
 function addConfig(config: Command): void {

@@ -2,6 +2,7 @@
  * The hooks role: what Ganeti's post hooks left goes to everybody who goes by it.
  *
  *     dispatch task  spool of the entry -> hint for the nics role, NICs for the events role, environment for scripts
+ *     scripts task   environment -> the administrator's scripts in transient units -> results
  *
  * Ganeti's job waits for the entry alone (`hooks/okeanid-post`, a shell that writes one file); all else is done here, behind its back.
  * Start-up: okeanid-hooks.path starts it when there is a file. Steady state: none; after a while without files it ends, so that a node on
@@ -15,6 +16,7 @@ import { openStatusSocket } from '#service/status-socket.js'
 import { hookDispatchTask } from './hook-dispatch-task.js'
 import { hintTaker } from './hook-takers.js'
 import { describeHooks, type HookCounts, hooksStatus } from './hooks-status.js'
+import { hostScripts } from './host-scripts.js'
 import { createIdleness } from './idleness.js'
 import { pathsOf } from './paths.js'
 import type { Role } from './role.js'
@@ -33,7 +35,8 @@ export async function openHooksRole(config: NodeConfig, log: Log): Promise<Role>
     idleness,
     log,
   })
-  const status = () => hooksStatus(counts())
+  const scripts = hostScripts(config, { log, onBusy: idleness.begin })
+  const status = () => hooksStatus(counts(), scripts.state())
   const metrics = createMetrics()
   addCounters(metrics, counts)
   const socket = await openStatusSocket(paths.statusSocket('hooks'), {
@@ -41,7 +44,7 @@ export async function openHooksRole(config: NodeConfig, log: Log): Promise<Role>
     '/metrics': { contentType: 'text/plain; version=0.0.4', read: metrics.format },
   })
   return {
-    tasks: [task],
+    tasks: [scripts.task, task],
     rested: idleness.rested,
     summary: () => describeHooks(status()),
     async [Symbol.asyncDispose]() {

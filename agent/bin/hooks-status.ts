@@ -1,4 +1,5 @@
 import { describeProcess, type ProcessStatus, processStatus } from './process-status.js'
+import type { ScriptsState } from './scripts-task.js'
 
 /** What the hooks role has done since it was started. */
 export interface HookCounts {
@@ -21,18 +22,37 @@ export interface HooksStatus extends ProcessStatus {
     readonly bad: number
     readonly problem: string | null
   }
+  /** Hooks for which scripts run or wait, those that run, and whether they cannot run here. */
+  readonly scripts: {
+    readonly hooks: number
+    readonly running: number
+    readonly held_up: boolean
+  }
 }
 
 /** The role's status now. */
-export function hooksStatus({ problem, ...counts }: HookCounts): HooksStatus {
-  return { role: 'hooks', ...processStatus(), hooks: { ...counts, problem: problem ?? null } }
+export function hooksStatus(
+  { problem, ...counts }: HookCounts,
+  { hookCount, runCount, isHeldUp }: ScriptsState,
+): HooksStatus {
+  return {
+    role: 'hooks',
+    ...processStatus(),
+    hooks: { ...counts, problem: problem ?? null },
+    scripts: { hooks: hookCount, running: runCount, held_up: isHeldUp },
+  }
 }
 
 /** One line: what `systemctl status` shows. */
-export function describeHooks({ hooks: { taken, lost, bad, problem } }: HooksStatus): string {
+export function describeHooks({
+  hooks: { taken, lost, bad, problem },
+  scripts,
+}: HooksStatus): string {
   const notes = [
     ...(lost > 0 ? [`${lost} LOST`] : []),
     ...(bad > 0 ? [`${bad} bad`] : []),
+    ...(scripts.hooks > 0 ? [`scripts for ${scripts.hooks}, ${scripts.running} running`] : []),
+    ...(scripts.held_up ? ['SCRIPTS NOT RUN: no systemd'] : []),
     ...(problem === null ? [] : [`NOT HANDED ON: ${problem}`]),
   ]
   return [`${taken} hooks taken`, ...notes].join(', ')

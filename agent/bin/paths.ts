@@ -24,6 +24,8 @@ export interface Paths {
   readonly netSpool: string
   /** Environments of hooks for which the administrator has scripts. */
   readonly scriptsSpool: string
+  /** What waits of them, what runs and what came of it. */
+  readonly scriptsState: string
   /** The newest tags of instances that the master told this node of. */
   readonly tagsSpool: string
   /** Where a role answers, in a folder of its own that belongs to the role's user. */
@@ -45,6 +47,7 @@ export function pathsOf({ ganeti, agent, responder }: NodeConfig): Paths {
     hintsSpool: path.join(agent.state_directory, 'spool/hints'),
     netSpool: path.join(agent.state_directory, 'spool/net'),
     scriptsSpool: path.join(agent.state_directory, 'spool/scripts'),
+    scriptsState: path.join(agent.state_directory, 'hooks'),
     tagsSpool: path.join(agent.state_directory, 'spool/desired'),
     statusSocket: (role) => path.join(agent.runtime_directory, `${role}-role`, 'status.sock'),
   }
