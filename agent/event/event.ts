@@ -65,6 +65,26 @@ export interface JobStatusBody {
   readonly ops: readonly { readonly operation: string; readonly status: OpStatus }[]
 }
 
+/** A line that an op about an instance has logged. */
+export interface OpLogBody {
+  readonly type: 'ganeti-op-log'
+  readonly event_time: WireTime
+  readonly operation: string
+  readonly cluster: string
+  readonly jobId: number
+  readonly op_index: number
+  readonly instance: string
+  /** Counts the entries of the job's log, over all of its ops, from 1. */
+  readonly serial: number
+  readonly level: 'info' | 'warning' | 'error'
+  /** The line as Ganeti has it. */
+  readonly logmsg: string
+  /** What the op is at, one of the words of `progress/log-line.ts`; null for lines that tell none. */
+  readonly phase: string | null
+  /** How far that is, 0 to 100, where the line says so. */
+  readonly percentage: number | null
+}
+
 /** A node's agent says that it is alive. */
 export interface HeartbeatBody {
   readonly type: 'eventd-heartbeat'
@@ -114,6 +134,7 @@ export type EventBody =
   | NetworkStatusBody
   | ClusterStatusBody
   | JobStatusBody
+  | OpLogBody
   | NicStatusBody
   | InstanceStatusBody
   | HeartbeatBody

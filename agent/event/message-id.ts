@@ -25,6 +25,11 @@ export function jobMessageId(clusterUuid: string, job: JobId, key: string): stri
   return `job.${clusterUuid}.${job}.${key}`
 }
 
+/** Message id of a line of a job's log: cluster, job, the line's serial, which counts over all ops of the job. */
+export function logMessageId(clusterUuid: string, job: JobId, serial: number): string {
+  return `log.${clusterUuid}.${job}.${serial}`
+}
+
 /** Longest name of a node within an id; Ganeti's are far shorter. */
 const maxNodeLength = 120
 

@@ -30,6 +30,8 @@ export function routingKey(type: EventBody['type'], prefix: string): string {
       return 'ganeti.event.cluster'
     case 'ganeti-job-status':
       return 'ganeti.event.job'
+    case 'ganeti-op-log':
+      return `ganeti.${prefix}.event.log`
     case 'ganeti-nic-status':
       return `ganeti.${prefix}.event.nic`
     case 'ganeti-instance-status':

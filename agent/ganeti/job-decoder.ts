@@ -1,5 +1,13 @@
 import { err, ok, type Result } from '#result.js'
-import { type Job, type LogEntry, type Op, parseEventTime, parseJobId } from './job.js'
+import {
+  type Job,
+  type LogEntry,
+  type LogLine,
+  maxLogSerial,
+  type Op,
+  parseEventTime,
+  parseJobId,
+} from './job.js'
 import { createJsonScanner, type JsonPath, type JsonProblem } from './json-scanner.js'
 import type { JsonValue } from './json-value.js'
 import { isJsonArray, isJsonObject } from './json-value.js'
@@ -16,6 +24,9 @@ export interface JobDecoder {
 
 /** A single parameter, result or log line beyond this is left out of the job, never the job itself. */
 const maxValueBytes = 64 * 1024
+
+/** Longest log line that is kept beside the newest entry. */
+const maxLineLength = 1000
 
 /** More ops than this is no job of Ganeti's. */
 const maxOpCount = 100_000
@@ -71,9 +82,10 @@ interface RawOp {
   readonly fields: Map<string, JsonValue | undefined>
   input: { [key: string]: JsonValue }
   lastLog: JsonValue | undefined
+  readonly log: LogLine[]
 }
 
-/** Opens a decoder for one job file. Memory does not grow with the file: of a log only the newest line is kept. */
+/** Opens a decoder for one job file. Memory does not grow with the file: of a log the newest entry and the first lines are kept. */
 export function createJobDecoder(): JobDecoder {
   const fields = new Map<string, JsonValue | undefined>()
   const ops: RawOp[] = []
@@ -84,7 +96,8 @@ export function createJobDecoder(): JobDecoder {
     if (typeof index !== 'number') return undefined
     hasTooManyOps ||= index >= maxOpCount
     if (hasTooManyOps) return undefined
-    while (ops.length <= index) ops.push({ fields: new Map(), input: {}, lastLog: undefined })
+    while (ops.length <= index)
+      ops.push({ fields: new Map(), input: {}, lastLog: undefined, log: [] })
     return ops[index]
   }
 
@@ -97,7 +110,7 @@ export function createJobDecoder(): JobDecoder {
         const op = opAt(path)
         if (op === undefined) return
         if (part === 'input' && typeof key === 'string') setInput(op, key, value)
-        else if (part === 'log') op.lastLog = value ?? op.lastLog
+        else if (part === 'log') addLog(op, value)
         else op.fields.set(String(part), value)
       },
     },
@@ -139,6 +152,21 @@ function setInput(op: RawOp, key: string, value: JsonValue | undefined): void {
   if (value !== undefined) op.input[key] = value
 }
 
+function addLog(op: RawOp, value: JsonValue | undefined): void {
+  op.lastLog = value ?? op.lastLog
+  const entry = parseLogEntry(value)
+  if (entry?.type !== 'message' || typeof entry.message !== 'string') return
+  const { serial, time, message } = entry
+  const isKept = serial <= maxLogSerial && op.log.length < maxLogSerial
+  if (isKept) op.log.push({ serial, time, text: cut(message) })
+}
+
+/** A copy: a slice of a string would keep all of it in memory. */
+function cut(text: string): string {
+  if (text.length <= maxLineLength) return text
+  return new TextDecoder().decode(new TextEncoder().encode(text.slice(0, maxLineLength)))
+}
+
 function isListOfTexts(value: JsonValue | undefined): boolean {
   return isJsonArray(value) && value.every((item) => typeof item === 'string')
 }
@@ -165,7 +193,7 @@ function assemble(
   })
 }
 
-function assembleOp({ fields, input, lastLog }: RawOp): Op | undefined {
+function assembleOp({ fields, input, lastLog, log }: RawOp): Op | undefined {
   const status = parseOpStatus(fields.get('status'))
   if (status === undefined) return undefined
   const opcode = input['OP_ID']
@@ -175,6 +203,7 @@ function assembleOp({ fields, input, lastLog }: RawOp): Op | undefined {
     status,
     result: fields.get('result'),
     lastLog: parseLogEntry(lastLog),
+    log,
     startTime: parseEventTime(fields.get('start_timestamp')),
     execTime: parseEventTime(fields.get('exec_timestamp')),
     endTime: parseEventTime(fields.get('end_timestamp')),

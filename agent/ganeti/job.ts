@@ -34,12 +34,25 @@ export interface Op {
   readonly result: JsonValue | undefined
   /** The newest log entry, if there is one. */
   readonly lastLog: LogEntry | undefined
+  /** Its plain log lines, in order; of a job only those with a serial up to {@link maxLogSerial}. */
+  readonly log: readonly LogLine[]
   /** When it began to wait for locks. */
   readonly startTime: EventTime | undefined
   /** When it got its locks; absent when it never ran. */
   readonly execTime: EventTime | undefined
   /** Absent also for ops that were ended together with an earlier one (`MarkUnfinishedOps`). */
   readonly endTime: EventTime | undefined
+}
+
+/** A job's log is read up to this entry: a log has no limit in Ganeti, and nobody reads the line after the four thousandth. */
+export const maxLogSerial = 4000
+
+/** One entry of an op's log that is a plain text. */
+export interface LogLine {
+  readonly serial: number
+  readonly time: EventTime
+  /** At most a thousand characters. */
+  readonly text: string
 }
 
 /** One line of an op's log. */

@@ -3,6 +3,7 @@ import type { Event } from '#event/event.js'
 import type { Message } from '#event/message.js'
 import type { Job } from '#ganeti/job.js'
 import { jobEvent } from './job-event.js'
+import { logEvent } from './log-event.js'
 import { type Cluster, type KnownInstances, opEvent } from './op-event.js'
 import type { Fact } from './timeline.js'
 
@@ -33,5 +34,12 @@ function factEvent(
   fact: Fact,
   instances: KnownInstances | undefined,
 ): Event | undefined {
-  return fact.kind === 'op' ? opEvent(cluster, job, fact, instances) : jobEvent(cluster, job, fact)
+  switch (fact.kind) {
+    case 'op':
+      return opEvent(cluster, job, fact, instances)
+    case 'log':
+      return logEvent(cluster, job, fact)
+    case 'job':
+      return jobEvent(cluster, job, fact)
+  }
 }

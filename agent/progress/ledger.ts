@@ -2,7 +2,7 @@ import { jobFactKey, opFactKey } from '#event/message-id.js'
 import { type Job, type JobId, parseJobId } from '#ganeti/job.js'
 import { isFinal, jobStatus } from '#ganeti/status.js'
 import { createIdSet } from './id-set.js'
-import { type Fact, timeline } from './timeline.js'
+import { type Fact, type JobFact, type OpFact, timeline } from './timeline.js'
 
 /** Finished jobs whose facts are remembered, in case their file changes once more (death detection, failover). */
 const maxRecentCount = 4096
@@ -45,14 +45,14 @@ export interface LedgerSnapshot {
 /** A ledger that begins with what was saved. */
 export function createLedger(saved: LedgerSnapshot = { done: [], open: {} }): Ledger {
   const done = createIdSet(saved.done)
-  const open = new Map<JobId, Set<string>>()
-  const recent = new Map<JobId, Set<string>>()
+  const open = new Map<JobId, Told>()
+  const recent = new Map<JobId, Told>()
   for (const [text, keys] of Object.entries(saved.open)) {
     const id = parseJobId(text)
-    if (id !== undefined) open.set(id, new Set(keys))
+    if (id !== undefined) open.set(id, toldOf(keys))
   }
 
-  function remember(id: JobId, told: Set<string>): void {
+  function remember(id: JobId, told: Told): void {
     recent.set(id, told)
     const [oldest] = recent.keys()
     if (recent.size > maxRecentCount && oldest !== undefined) recent.delete(oldest)
@@ -63,11 +63,11 @@ export function createLedger(saved: LedgerSnapshot = { done: [], open: {} }): Le
       const told = open.get(job.id) ?? recent.get(job.id)
       if (told === undefined && done.has(job.id)) return [] // noticed while it was recent, read when it was not any more
       const facts = timeline(job)
-      return told === undefined ? facts : facts.filter((fact) => !told.has(factKey(fact)))
+      return told === undefined ? facts : facts.filter((fact) => !isTold(told, fact))
     },
     record(job, facts) {
-      const told = open.get(job.id) ?? recent.get(job.id) ?? new Set()
-      for (const fact of facts) told.add(factKey(fact))
+      const told = open.get(job.id) ?? recent.get(job.id) ?? toldOf([])
+      for (const fact of facts) tick(told, fact)
       if (isFinal(jobStatus(job.ops.map((op) => op.status)))) {
         open.delete(job.id)
         done.add(job.id)
@@ -94,7 +94,7 @@ export function createLedger(saved: LedgerSnapshot = { done: [], open: {} }): Le
     },
     snapshot: () => ({
       done: done.ranges(),
-      open: Object.fromEntries([...open].map(([id, told]) => [String(id), [...told]])),
+      open: Object.fromEntries([...open].map(([id, told]) => [String(id), keysOf(told)])),
     }),
   }
 }
@@ -113,7 +113,33 @@ export function parseLedgerSnapshot(value: unknown): LedgerSnapshot | undefined 
   return { done, open: Object.fromEntries(entries) }
 }
 
-function factKey(fact: Fact): string {
+/** What was told of a job: its statuses one by one, of its log all up to a line. */
+interface Told {
+  readonly keys: Set<string>
+  logSerial: number
+}
+
+function isTold(told: Told, fact: Fact): boolean {
+  return fact.kind === 'log' ? fact.line.serial <= told.logSerial : told.keys.has(factKey(fact))
+}
+
+function tick(told: Told, fact: Fact): void {
+  if (fact.kind === 'log') told.logSerial = Math.max(told.logSerial, fact.line.serial)
+  else told.keys.add(factKey(fact))
+}
+
+/** As texts: keys, and `l<serial>` for the log. */
+function keysOf({ keys, logSerial }: Told): readonly string[] {
+  return logSerial === 0 ? [...keys] : [...keys, `l${logSerial}`]
+}
+
+function toldOf(texts: readonly string[]): Told {
+  const isLog = (text: string) => /^l\d+$/.test(text)
+  const serials = texts.filter(isLog).map((text) => Number(text.slice(1)))
+  return { keys: new Set(texts.filter((text) => !isLog(text))), logSerial: Math.max(0, ...serials) }
+}
+
+function factKey(fact: OpFact | JobFact): string {
   return fact.kind === 'op'
     ? opFactKey(fact.opIndex, fact.status, fact.time)
     : `j${jobFactKey(fact.statuses)}`

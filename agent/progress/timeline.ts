@@ -1,6 +1,7 @@
-import { compareTimes, type EventTime, type Job, type Op } from '#ganeti/job.js'
+import { compareTimes, type EventTime, type Job, type LogLine, type Op } from '#ganeti/job.js'
 import { isFinal, type OpStatus } from '#ganeti/status.js'
 import { foldStatuses, type StatusRuns } from '#ganeti/status-runs.js'
+import { loggedInstance } from './logged-instance.js'
 
 /** One op of a job came to a status. */
 export interface OpFact {
@@ -17,8 +18,16 @@ export interface JobFact {
   readonly time: EventTime
 }
 
+/** An op about an instance said something. */
+export interface LogFact {
+  readonly kind: 'log'
+  readonly opIndex: number
+  readonly line: LogLine
+  readonly time: EventTime
+}
+
 /** Something that a job file proves to have happened. */
-export type Fact = OpFact | JobFact
+export type Fact = OpFact | JobFact | LogFact
 
 /**
  * Everything that one version of a job file proves, in the order in which it happened: each status that each op passed
@@ -52,7 +61,28 @@ export function timeline(job: Job): readonly Fact[] {
     const time = step.reduce((latest, fact) => later(latest, fact.time), step[0]?.time ?? received)
     facts.push({ kind: 'job', statuses: foldStatuses(statuses), time })
   }
-  return facts
+  return withLogs(job, facts)
+}
+
+/** Puts the log lines of each op between its statuses, by time, and all of them before its end. */
+function withLogs(job: Job, facts: readonly Fact[]): readonly Fact[] {
+  const lines = job.ops.map((op) => (loggedInstance(op) === undefined ? [] : [...op.log]))
+  if (lines.every(({ length }) => length === 0)) return facts
+  const told: Fact[] = []
+  const tell = (opIndex: number, before: EventTime | undefined): void => {
+    const waiting = lines[opIndex] ?? []
+    const later = before && waiting.findIndex(({ time }) => compareTimes(time, before) >= 0)
+    const count = later === undefined || later < 0 ? waiting.length : later
+    for (const line of waiting.splice(0, count))
+      told.push({ kind: 'log', opIndex, line, time: line.time })
+  }
+  for (const fact of facts) {
+    if (fact.kind === 'op' && fact.status !== 'queued')
+      tell(fact.opIndex, isFinal(fact.status) ? undefined : fact.time)
+    told.push(fact)
+  }
+  for (const opIndex of lines.keys()) tell(opIndex, undefined)
+  return told
 }
 
 const epoch: EventTime = { seconds: 0, microseconds: 0 }

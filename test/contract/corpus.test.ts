@@ -90,7 +90,7 @@ for (const kind of ['jobs', 'jobs-candidate'] as const) {
             const name = op.input.instance_name ?? op.input.network_name
             if (!/^OP_(INSTANCE|NETWORK)_/.test(op.input.OP_ID) || name === undefined) continue
             const statuses = ofJob
-              .filter((body) => body.op_index === index)
+              .filter(({ type, op_index: of }) => type !== 'ganeti-op-log' && of === index)
               .map(({ status }) => status)
             const seen = withoutRepeats(versions.map((ops) => ops[index]?.status ?? ''))
             const filled = statesBefore(op)

@@ -99,3 +99,25 @@ t.test('a time before 1970 is no time: AMQP could not carry it', async (t) => {
   t.ok(outcome.ok)
   if (outcome.ok) t.equal(outcome.value.receivedTime, undefined)
 })
+
+t.test('of a log plain lines are kept, cut, up to the four thousandth entry', async (t) => {
+  const log = Array.from({ length: 5000 }, (_, index) => [
+    index + 1,
+    [100, 0],
+    index === 1 ? 'remote-import' : 'message',
+    index === 1 ? { x509_ca: 'secret' } : index === 2 ? 'x'.repeat(5000) : `line ${index + 1}`,
+  ])
+  const job = { id: 1, ops: [{ input: { OP_ID: 'OP_X' }, status: 'running', log }] }
+  const outcome = decodeJob(new TextEncoder().encode(JSON.stringify(job)))
+  const [op] = outcome.ok ? outcome.value.ops : []
+  t.equal(op?.log.length, 3999)
+  t.strictSame(
+    op?.log.slice(0, 2).map(({ serial, text }) => [serial, text.length]),
+    [
+      [1, 6],
+      [3, 1000],
+    ],
+  )
+  t.equal(op?.log.at(-1)?.serial, 4000)
+  t.equal(op?.lastLog?.serial, 5000)
+})

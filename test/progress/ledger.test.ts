@@ -24,6 +24,23 @@ t.test('tells each status once', async (t) => {
   t.strictSame(tell(ledger, [success], 120), [])
 })
 
+t.test('each log line is told once, also over a restart', async (t) => {
+  const line = (serial: number) => [serial, [112, serial], 'message', `line ${serial}`]
+  const serials = (ledger: Ledger, log: readonly unknown[]) => {
+    const job = jobOf(jobFile(7, [{ ...running, log }]))
+    const facts = ledger.news(job)
+    ledger.record(job, facts)
+    return facts.flatMap((fact) => (fact.kind === 'log' ? [fact.line.serial] : []))
+  }
+  const before = createLedger()
+  t.strictSame(serials(before, [line(1), line(2)]), [1, 2])
+  t.strictSame(serials(before, [line(1), line(2)]), [])
+  const saved = parseLedgerSnapshot(JSON.parse(JSON.stringify(before.snapshot())))
+  const after = createLedger(saved)
+  t.strictSame(serials(after, [line(1), line(2), line(5)]), [5])
+  t.strictSame(after.news(jobOf(jobFile(7, [{ ...running, log: [line(5)] }]))), [])
+})
+
 t.test('a retry for locks goes back to waiting, and only the new run is news', async (t) => {
   const ledger = createLedger()
   tell(ledger, [running])

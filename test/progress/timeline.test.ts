@@ -3,13 +3,20 @@ import { unfoldStatuses } from '#ganeti/status-runs.js'
 import { type Fact, timeline } from '#progress/timeline.js'
 import { jobFile, jobOf, type OpParts } from '../support/job.js'
 
-/** `0 running @110`, `[success queued] @120`. */
+/** `0 running @110`, `[success queued] @120`, `0 "text" @115`. */
 function format(fact: Fact): string {
-  const what =
-    fact.kind === 'op'
-      ? `${fact.opIndex} ${fact.status}`
-      : `[${unfoldStatuses(fact.statuses).join(' ')}]`
-  return `${what} @${fact.time.seconds}`
+  return `${whatOf(fact)} @${fact.time.seconds}`
+}
+
+function whatOf(fact: Fact): string {
+  switch (fact.kind) {
+    case 'op':
+      return `${fact.opIndex} ${fact.status}`
+    case 'log':
+      return `${fact.opIndex} "${fact.line.text}"`
+    case 'job':
+      return `[${unfoldStatuses(fact.statuses).join(' ')}]`
+  }
 }
 
 const cases: readonly {
@@ -19,6 +26,48 @@ const cases: readonly {
   says: readonly string[]
 }[] = [
   { name: 'a queued job', ops: [{ status: 'queued' }], says: ['0 queued @100', '[queued] @100'] },
+  {
+    name: 'log lines stand between the statuses by their time, and before the end whatever it is',
+    ops: [
+      {
+        status: 'success',
+        start: 110,
+        exec: 112,
+        end: 120,
+        log: [
+          [1, [111, 0], 'message', 'a'],
+          [2, [112, 0], 'message', 'b'],
+          [3, [119, 0], 'remote-import', { x509_ca: 'secret' }],
+          [4, [121, 0], 'message', 'c'],
+        ],
+      },
+    ],
+    end: 120,
+    says: [
+      '0 queued @100',
+      '[queued] @100',
+      '0 waiting @110',
+      '[waiting] @110',
+      '0 "a" @111',
+      '0 running @112',
+      '[running] @112',
+      '0 "b" @112',
+      '0 "c" @121',
+      '0 success @120',
+      '[success] @120',
+    ],
+  },
+  {
+    name: 'log lines of an op that names no instance are nobody’s',
+    ops: [
+      {
+        status: 'queued',
+        input: { OP_ID: 'OP_CLUSTER_VERIFY_GROUP', instance_name: null },
+        log: [[1, [111, 0], 'message', 'a']],
+      },
+    ],
+    says: ['0 queued @100', '[queued] @100'],
+  },
   {
     name: 'a job that succeeded before anybody looked',
     ops: [{ status: 'success', start: 110, exec: 111, end: 120 }],
