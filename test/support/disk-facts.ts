@@ -52,9 +52,10 @@ export function unionOfDisks(
 
 /** Messages about the final statuses that a version of a job shows. */
 export function finalMessages(job: Job, cluster: Cluster): ReturnType<typeof jobMessages> {
-  const facts = timeline(job).filter((fact) =>
-    fact.kind === 'op' ? isFinal(fact.status) : isFinalRun(fact.statuses, job),
-  )
+  const facts = timeline(job).filter((fact) => {
+    if (fact.kind === 'job') return isFinalRun(fact.statuses, job)
+    return fact.kind === 'op' && isFinal(fact.status)
+  })
   return jobMessages(cluster, { node: 'any', cluster: cluster.name }, { job, facts })
 }
 
