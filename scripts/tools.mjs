@@ -33,6 +33,9 @@ export const TOOLS = {
     { what: 'dnsmasq', package: 'dnsmasq-base' },
     { what: 'tcpdump', package: 'tcpdump' },
     { what: 'tshark', package: 'tshark' },
+    // who takes the updates of hooks/scripts/dns-update, who sends them, and who looks at what became of them
+    { what: '/usr/sbin/named', package: 'bind9' },
+    { what: 'nsupdate', package: 'bind9-dnsutils' },
     // nfdhcpd.conf was its dialect
     { what: '/usr/lib/python3/dist-packages/configobj', package: 'python3-configobj' },
   ],

@@ -3,6 +3,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { configFile, configOption, type JsonOptions, jsonOption } from './command-options.js'
+import type { DnsOptions } from './hook-dns.js'
 
 interface LogOptions extends JsonOptions {
   readonly instance?: string
@@ -41,6 +42,7 @@ export function addScriptCommands(hooks: Command): void {
         json: options.json,
       })
     })
+  addDns(hooks)
   addScripts(hooks.command('scripts').description('scripts that run after operations'))
 }
 
@@ -69,6 +71,20 @@ function addScripts(scripts: Command): void {
         await (verb === 'enable' ? enableScript : disableScript)(configFile(options), name, options)
       })
   }
+}
+
+function addDns(hooks: Command): void {
+  hooks
+    .command('dns')
+    .description('print what nsupdate shall do for the hook in the environment; sends nothing')
+    .option('--server <host>', 'with a space, its port; the one that the zone names', '')
+    .option('--zones <names>', 'zones of names of instances', '')
+    .option('--reverse <names>', 'zones of addresses: 2.0.192.in-addr.arpa', '')
+    .addOption(new Option('--ttl <seconds>', 'of the records').default(300).argParser(countOf))
+    .action(async (options: DnsOptions) => {
+      const { printDnsCommands } = await import('./hook-dns.js')
+      printDnsCommands(options, (name) => process.env[name])
+    })
 }
 
 function countOf(text: string): number {

@@ -29,7 +29,14 @@ interface ShippedScript {
   readonly needs: string | undefined
 }
 
-const shippedScripts: readonly ShippedScript[] = []
+const shippedScripts: readonly ShippedScript[] = [
+  {
+    name: 'dns-update',
+    about: 'A, AAAA and PTR records by dynamic update (RFC 2136), on the master',
+    operations: ['instance-add', 'instance-modify', 'instance-rename', 'instance-remove'],
+    needs: '/etc/okeanid/dns-update.conf',
+  },
+]
 
 /** Names of the scripts that come with okeanid. */
 export const shippedNames: readonly string[] = shippedScripts.map(({ name }) => name)

@@ -24,6 +24,7 @@ const commands: readonly (readonly string[])[] = [
   ['events', 'tail'],
   ['events', 'replay'],
   ['hooks', 'log'],
+  ['hooks', 'dns'],
   ['hooks', 'scripts'],
   ['hooks', 'scripts', 'enable'],
   ['config'],
