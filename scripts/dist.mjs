@@ -5,8 +5,9 @@ import { filesBelow } from './stamp.mjs'
 
 /** @typedef {import('./stages.mjs').StageContext} StageContext */
 
+/** What the compiler notes between runs: tsconfig.json says where. */
 const INFO = 'dist/.tsbuildinfo'
-const COMPILE = ['--incremental', '--tsBuildInfoFile', INFO, '--pretty', 'false']
+const COMPILE = ['--pretty', 'false']
 
 /**
  * Compiles into dist/ what has changed, and removes what has no source any more. Files that did not
