@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseIfName } from '#addr/if-name.js'
 import { applySteps } from '#kernel/apply-steps.js'
 import { readLeftFacts, readTap } from '#kernel/host-nic-facts.js'
 import { readRecord } from '#kernel/nic-files.js'
 import { lockBridge } from '#lock/nic-locks.js'
+import { downScriptOf } from '#nic/left.js'
 import type { Nic } from '#nic/nic.js'
 import { planDown } from '#nic/plan.js'
 import { environmentOf, type NicRecord, parseNicRecord } from '#nic/record.js'
@@ -63,16 +64,18 @@ export async function clearEarlier(nic: Nic, places: NicPlaces): Promise<readonl
 
 /**
  * Of what a NIC has left, what nobody uses: its guest may run on another tap meanwhile, which answers for the same addresses; and a
- * private bridge that is wanted next stays.
+ * private bridge that is wanted next stays. An administrator need not have a script for the end.
  */
 export function unused(
   { left, nic }: Pick<NicRecord, 'left' | 'nic'>,
   { places, keepsBridge }: { readonly places: NicPlaces; readonly keepsBridge: string | undefined },
 ): NicRecord['left'] {
   const used = usedProxies(left.proxies, { but: nic.tap, places })
-  const { privateBridge } = left
+  const { privateBridge, script } = left
+  const hasDownScript = script !== undefined && existsSync(downScriptOf(script))
   return {
     ...left,
+    script: hasDownScript ? script : undefined,
     proxies: left.proxies.filter((proxy) => !used.has(proxyKey(proxy))),
     privateBridge: privateBridge?.bridge === keepsBridge ? undefined : privateBridge,
   }

@@ -40,10 +40,9 @@ export function decideNic(
   const guard = guardOf(merged, attachment.value)
   if (!guard.ok) return guard
   const firewall = firewallOf(nic, { ...config.profiles, standard: setup.firewall })
-  if (nic.mode === 'openvswitch' && firewall.inbound.kind !== 'all') {
-    return err(
-      `firewall profile ${firewall.profile} cannot be kept on Open vSwitch: the kernel tracks no connections of its ports; use a bridge, or the profile unprotected`,
-    )
+  const obstacle = firewall.inbound.kind === 'all' ? undefined : firewallObstacles[nic.mode]
+  if (obstacle !== undefined) {
+    return err(`firewall profile ${firewall.profile} cannot be kept ${obstacle}`)
   }
   return ok({
     nic: merged.nic,
@@ -52,6 +51,13 @@ export function decideNic(
     guard: guard.value,
     firewall,
   })
+}
+
+/** Why nothing can stand between others and the guest in some modes, and what to do: a NIC without the firewall that it was given must not start. */
+const firewallObstacles: Readonly<Partial<Record<Nic['mode'], string>>> = {
+  openvswitch:
+    'on Open vSwitch: the kernel tracks no connections of its ports; use a bridge, or the profile unprotected',
+  ext: 'in mode ext: only its script knows where frames for the guest come from; use mode bridged or routed, or the profile unprotected',
 }
 
 /** What is configured for the set-up of a NIC, with the sections and tags of its network merged. */

@@ -18,6 +18,11 @@ export interface Left {
   readonly script: string | undefined
 }
 
+/** The script that takes away what the administrator's has set up; it stands beside it, or there is none. */
+export function downScriptOf(script: string): string {
+  return script.replace(/up$/, 'down')
+}
+
 /** What is left of a NIC when its tap is gone. */
 export function leftOf(desired: DesiredNic, facts: NicFacts): Left {
   const { attachment } = desired

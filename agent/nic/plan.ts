@@ -2,7 +2,7 @@ import { assertNever, err, ok, type Result } from '#result.js'
 import { bindingText } from './binding-text.js'
 import type { DesiredNic } from './desired.js'
 import type { BridgeFacts, NicFacts } from './facts.js'
-import type { Left } from './left.js'
+import { downScriptOf, type Left } from './left.js'
 import { planBridged } from './plan-bridged.js'
 import { planOpenvswitch } from './plan-openvswitch.js'
 import { planRouted } from './plan-routed.js'
@@ -47,7 +47,7 @@ export function planDown(
   },
 ): readonly Step[] {
   if (facts.isTapThere) return []
-  const { tap, proxies, privateBridge, ovsBridge } = left
+  const { tap, proxies, privateBridge, ovsBridge, script } = left
   const lines = [
     ...left.lookups.map((family) => ruleLine('del', { tap, family })),
     ...proxies.map(({ address, device }) => `neigh del proxy ${address} dev ${device}`),
@@ -68,6 +68,7 @@ export function planDown(
             undo: [],
           },
         ]),
+    ...(script === undefined ? [] : [downScriptStep(script)]),
     {
       kind: 'rules',
       what: `remove the rules of ${tap}`,
@@ -77,6 +78,11 @@ export function planDown(
     },
     { kind: 'forget', what: `forget ${tap}`, need: 'may', tap },
   ]
+}
+
+function downScriptStep(script: string): Step {
+  const path = downScriptOf(script)
+  return { kind: 'script', what: `run ${path}`, need: 'may', path, undoPath: undefined }
 }
 
 /** A bridge that was made for its taps goes with the last of them, its VLAN device before it. */
@@ -119,7 +125,7 @@ function planAttachment(desired: DesiredNic, facts: NicFacts): Result<readonly S
           what: `run ${attachment.script}`,
           need: 'must',
           path: attachment.script,
-          undoPath: attachment.script.replace(/up$/, 'down'),
+          undoPath: downScriptOf(attachment.script),
         },
       ])
     default:

@@ -143,6 +143,10 @@ t.test('Open vSwitch is refused what the kernel cannot keep there', async (t) =>
   const tagged = { ...ovs, TAGS: 'okeanid:firewall:0:protected' }
   t.match(refusal(tagged), /^firewall profile protected cannot be kept on Open vSwitch/)
   t.match(
+    refusal({ ...tagged, MODE: 'ext' }),
+    /^firewall profile protected cannot be kept in mode ext: .*or the profile unprotected$/,
+  )
+  t.match(
     refusal({ ...ovs, NETWORK_TAGS: 'private-filtered' }),
     /cannot be kept apart on Open vSwitch/,
   )

@@ -203,6 +203,7 @@ t.test(
       { kind: 'rules', need: 'may' },
       { kind: 'forget', tap: 'tap0' },
     ])
+    t.match(down('ext')[0], { kind: 'script', need: 'may', path: '/etc/okeanid/ext/down' })
     t.match(down('openvswitch')[0], { kind: 'ovs', args: ['--if-exists', 'del-port', 'tap0'] })
     const removed = {
       kind: 'clear',
