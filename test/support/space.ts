@@ -107,7 +107,7 @@ export async function openSpace(name: string): Promise<Space> {
     rmSync(directory, { recursive: true, force: true })
   }
   try {
-    await holder.said(/^ready$/m)
+    await holder.said(/^ready$/m, { deadlineMs: 120_000 })
   } catch (error) {
     await close()
     throw error
