@@ -43,6 +43,7 @@ export function addScriptCommands(hooks: Command): void {
       })
     })
   addDns(hooks)
+  addAnnounce(hooks)
   addScripts(hooks.command('scripts').description('scripts that run after operations'))
 }
 
@@ -84,6 +85,23 @@ function addDns(hooks: Command): void {
     .action(async (options: DnsOptions) => {
       const { printDnsCommands } = await import('./hook-dns.js')
       printDnsCommands(options, (name) => process.env[name])
+    })
+}
+
+function addAnnounce(hooks: Command): void {
+  hooks
+    .command('announce')
+    .description(
+      'tell the wires where the instance of the hook in the environment is, if it runs here',
+    )
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action(async (options: JsonOptions) => {
+      const { announceInstance } = await import('./hook-announce.js')
+      await announceInstance(configFile(options), {
+        variable: (name) => process.env[name],
+        json: options.json,
+      })
     })
 }
 

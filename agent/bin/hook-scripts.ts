@@ -36,6 +36,12 @@ const shippedScripts: readonly ShippedScript[] = [
     operations: ['instance-add', 'instance-modify', 'instance-rename', 'instance-remove'],
     needs: '/etc/okeanid/dns-update.conf',
   },
+  {
+    name: 'announce',
+    about: 'gratuitous ARP and neighbour advertisements, on nodes without the nics role',
+    operations: ['instance-start', 'instance-reboot', 'instance-migrate', 'instance-failover'],
+    needs: undefined,
+  },
 ]
 
 /** Names of the scripts that come with okeanid. */

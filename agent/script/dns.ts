@@ -1,9 +1,7 @@
-import { type Cidr6, parseCidr6 } from '#addr/cidr.js'
-import { eui64Address } from '#addr/eui64.js'
-import { type Ipv4, ipv4Bytes, parseIpv4 } from '#addr/ipv4.js'
-import { type Ipv6, ipv6Bytes, parseIpv6 } from '#addr/ipv6.js'
-import { parseMac } from '#addr/mac.js'
+import { type Ipv4, ipv4Bytes } from '#addr/ipv4.js'
+import { type Ipv6, ipv6Bytes } from '#addr/ipv6.js'
 import { err, ok, type Result } from '#result.js'
+import { hookNics, hookWords } from './nics.js'
 
 /** Which zones are kept, and how. Names without a dot at the end. */
 export interface DnsZones {
@@ -27,16 +25,13 @@ export function dnsCommands(
   variable: HookVariable,
   zones: DnsZones,
 ): Result<readonly string[], string> {
-  const word = (name: string): string | undefined => {
-    const value = variable(`GANETI_${name}`)
-    return value === '' || value === 'None' ? undefined : value
-  }
+  const word = hookWords(variable)
   const [before, operation] = [word('INSTANCE_NAME'), word('HOOKS_PATH')]
   if (before === undefined || operation === undefined) return err('this is no hook of an instance')
   const after = operation === 'instance-remove' ? undefined : (word('INSTANCE_NEW_NAME') ?? before)
   for (const name of [before, after ?? before])
     if (!isHostName(name)) return err(`${JSON.stringify(name)} is no name of a host`)
-  const addresses = addressesOf((name) => word(`POST_${name}`) ?? word(name))
+  const addresses = new Set(hookNics(word).flatMap((nic) => nic.addresses))
   const changes = new Map<string, string[]>()
   const change = (zone: string | undefined, ...commands: readonly string[]): void => {
     if (zone !== undefined) changes.set(zone, [...(changes.get(zone) ?? []), ...commands])
@@ -76,26 +71,6 @@ export function reverseName(address: Ipv4 | Ipv6): string {
     .reverse()
     .map((nibble) => nibble.toString(16))
     .join('.')}.ip6.arpa`
-}
-
-/** Most NICs of an instance that are looked at. */
-const maxNics = 64
-
-function addressesOf(word: HookVariable): readonly (Ipv4 | Ipv6)[] {
-  const count = Math.min(Number(word('INSTANCE_NIC_COUNT') ?? 0), maxNics)
-  const found = new Set<Ipv4 | Ipv6>()
-  for (let index = 0; index < count; index++) {
-    const [ip, mac, subnet6] = ['IP', 'MAC', 'NETWORK_SUBNET6'].map((name) =>
-      word(`INSTANCE_NIC${index}_${name}`),
-    )
-    const named = ip === undefined ? undefined : (parseIpv4(ip) ?? parseIpv6(ip))
-    if (named !== undefined) found.add(named)
-    const subnet: Cidr6 | undefined = subnet6 === undefined ? undefined : parseCidr6(subnet6)
-    const hardware = mac === undefined ? undefined : parseMac(mac)
-    const made = subnet && hardware && eui64Address(subnet, hardware)
-    if (made !== undefined) found.add(made)
-  }
-  return [...found]
 }
 
 function isIpv4(address: Ipv4 | Ipv6): address is Ipv4 {

@@ -25,6 +25,7 @@ const commands: readonly (readonly string[])[] = [
   ['events', 'replay'],
   ['hooks', 'log'],
   ['hooks', 'dns'],
+  ['hooks', 'announce'],
   ['hooks', 'scripts'],
   ['hooks', 'scripts', 'enable'],
   ['config'],
