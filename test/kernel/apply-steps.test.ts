@@ -41,6 +41,13 @@ function plan(folder: string): readonly Step[] {
       undo: ['link set dev tap7 nomaster', 'link set dev tap7 down'],
     },
     {
+      what: 'port',
+      need: 'must',
+      kind: 'bridge',
+      lines: ['link set dev tap7 hairpin on', 'link set dev tap7 learning off'],
+      undo: ['link set dev tap7 hairpin off', 'link set dev tap7 learning on'],
+    },
+    {
       what: 'route',
       need: 'must',
       kind: 'ip',
@@ -81,6 +88,7 @@ function state(folder: string): string {
       }
     }),
     run('sh', '-c', 'ip -o link show dev tap7 | grep -o "state [A-Z]*\\|,UP[,>]" || :'),
+    run('sh', '-c', 'bridge -d link show dev tap7 2>/dev/null || :'),
     run('nft', 'list', 'ruleset')
       .replaceAll(/table netdev okeanid \{\s*\}\s*/g, '')
       .replaceAll(/packets \d+ bytes \d+/g, ''),
@@ -92,8 +100,12 @@ function state(folder: string): string {
 /** The step, made to fail before and after it has done its work. */
 function broken(step: Step): readonly Step[] {
   switch (step.kind) {
+    case 'bridge': // the other program, with the other words
+      return [
+        { ...step, lines: ['link set dev nosuch hairpin on', ...step.lines] },
+        { ...step, lines: [...step.lines, 'link set dev nosuch hairpin on'] },
+      ]
     case 'ip':
-    case 'bridge':
       return [
         { ...step, lines: ['link set dev nosuch up', ...step.lines] },
         { ...step, lines: [...step.lines, 'link set dev nosuch up'] },
@@ -146,6 +158,7 @@ inOwnNetwork(import.meta.url, () => {
     const first = await applySteps(plan(folder), options(folder))
     t.match(first, { ok: true, value: { warnings: [] } }, JSON.stringify(first))
     t.match(run('ip', '-o', 'link', 'show', 'master', 'prv7'), /tap7/)
+    t.match(run('bridge', '-d', 'link', 'show', 'dev', 'tap7'), /hairpin on .*learning off/s)
     t.match(run('nft', 'list', 'chain', 'netdev', 'okeanid', 'tap7'), /comment "arp"/)
     t.match(run('ip', '-6', 'rule', 'show'), /iif tap7 lookup 100/)
     t.equal(readFileSync('/proc/sys/net/ipv4/conf/tap7/proxy_arp', 'utf8'), '1\n')
