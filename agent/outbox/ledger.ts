@@ -26,6 +26,10 @@ export interface Ledger {
   held(sequence: number): Held | undefined
   /** Acknowledges an entry that was handed out; false when it was before. @returns whether anything changed */
   ack(sequence: number): boolean
+  /** Everything before this place counts as acknowledged. */
+  passTo(place: Place): void
+  /** Just behind the last entry or lost stretch that is known here: from there on nothing was handed out. */
+  reach(): number
   /** How many entries and lost stretches lie behind the cursor and are known here: its memory. */
   outCount(): number
   /** How many sequence numbers behind the cursor are acknowledged or lost. */
@@ -41,6 +45,7 @@ export function createLedger(start: Place): Ledger {
   // Ascending in both senses: a rewind hands out again only what is in here, in the same order.
   const out = new Map<number, Held & { isAcked: boolean }>()
   let cursor = start
+  let reach = start.sequence
   let aheadCount = 0
   let passedMs: number | undefined
 
@@ -57,11 +62,14 @@ export function createLedger(start: Place): Ledger {
   return {
     cursor: () => cursor,
     handedOut(held) {
-      if (!out.has(held.sequence)) out.set(held.sequence, { ...held, isAcked: false })
+      if (out.has(held.sequence)) return
+      out.set(held.sequence, { ...held, isAcked: false })
+      reach = held.sequence + 1
     },
     lost(held) {
       if (held.sequence < cursor.sequence || out.has(held.sequence)) return false
       out.set(held.sequence, { ...held, isAcked: true })
+      reach = held.sequence + 1
       aheadCount += held.count
       advance()
       return true
@@ -78,6 +86,13 @@ export function createLedger(start: Place): Ledger {
       advance()
       return true
     },
+    passTo(place) {
+      out.clear()
+      aheadCount = 0
+      cursor = place
+      reach = place.sequence
+    },
+    reach: () => reach,
     outCount: () => out.size,
     aheadCount: () => aheadCount,
     oldestOutMs() {

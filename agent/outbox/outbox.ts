@@ -57,6 +57,15 @@ export interface Outbox extends AsyncDisposable {
   ack(sequence: number): void
   /** Goes back: `take` starts again with the first entry that is not acknowledged. Not while a `take` runs. */
   rewind(): void
+  /** The body of an entry that was handed out and is not acknowledged; else undefined. Rejects with the system's error. */
+  read(sequence: number): Promise<Uint8Array | undefined>
+  /** Nothing more is handed out, though there is more, only because a few are not acknowledged and very many behind them are. */
+  isStalled(): boolean
+  /**
+   * Forgets everything that is in it and answers how many entries that were; what is under way may arrive all the same.
+   * A power loss within moments may bring them back.
+   */
+  discard(): Promise<number>
   /** Moves an entry that nobody can take to `quarantine/` and acknowledges it. Rejects with `OUTBOX_WRITE`. */
   quarantine(sequence: number, reason: string): Promise<void>
   stats(): OutboxStats
@@ -73,6 +82,8 @@ export interface OutboxOptions {
   readonly hotBytes?: number
   /** Default: every 100 ms or every 1000 acknowledgements, whichever comes first. */
   readonly cursorPolicy?: CursorPolicy
+  /** How far acknowledgements may run ahead of one entry that gets none. Default 65,536. */
+  readonly maxOutCount?: number
   readonly nowMs?: () => number
   readonly disk?: Disk
 }

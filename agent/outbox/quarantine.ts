@@ -37,7 +37,7 @@ export async function setAsideEntry(
   entry: QuarantinedEntry,
 ): Promise<void> {
   const { sequence, appendedMs, reason, body } = entry
-  const path = join(dir, QUARANTINE, `${String(sequence).padStart(20, '0')}.entry`)
+  const path = join(dir, QUARANTINE, quarantineName(sequence))
   const head = JSON.stringify({ sequence, appendedMs, reason, bodyBytes: body.length })
   const bytes = Buffer.concat([Buffer.from(`${head}\n`), body])
   // Under its own name at once: a crash leaves a file that its bodyBytes give away, and the entry in its segment.
@@ -67,6 +67,11 @@ export async function setAsideDamage(
     if (systemCode(error) === 'EEXIST') return false
     throw error
   }
+}
+
+/** The name of the file of an entry that was moved aside. */
+export function quarantineName(sequence: number): string {
+  return `${String(sequence).padStart(20, '0')}.entry`
 }
 
 /** What lies in the quarantine of an outbox, oldest first; needs no lock. Nothing when there is no such folder. */

@@ -10,11 +10,8 @@ import type { Entry, Outbox, OutboxOptions, OutboxStats } from './outbox.js'
 import { setAsideDamage, setAsideEntry } from './quarantine.js'
 import { createReader, type Found } from './reader.js'
 import type { Restored } from './restore.js'
-import { type Place, readBody, type Segment } from './segment.js'
+import { bytesFrom, readBody } from './segment.js'
 import { createWriter } from './writer.js'
-
-/** How far acknowledgements may run ahead of one entry that gets none, before nothing more is handed out. */
-const MAX_OUT_COUNT = 65_536
 
 /**
  * The outbox at work: a writer that grows the log, a reader that walks behind it, a ledger of what is out, and the
@@ -31,6 +28,8 @@ export function startQueue(
   unlock: () => Promise<void>,
 ): Outbox {
   const { dir, disk, nowMs = Date.now, cursorPolicy = { everyMs: 100, everyCount: 1000 } } = options
+  // About 10 MB of memory, and what is sent again after a crash while one entry gets no answer.
+  const { maxOutCount = 65_536 } = options
   const { segments, cursor: start } = restored
   const bell = createBell()
   const hot = createHotTail(options.hotBytes ?? 4 * 1024 * 1024)
@@ -107,10 +106,11 @@ export function startQueue(
   async function takeSome(maxCount: number, maxBytes: number): Promise<readonly Entry[]> {
     const entries: Entry[] = []
     let bytes = 0
-    while (entries.length < maxCount && ledger.outCount() < MAX_OUT_COUNT) {
+    while (entries.length < maxCount) {
       const found = reader.peekHot() ?? (await reader.peekCold())
       if (!found) break
       const { sequence, body } = found.record
+      if (isFull(sequence)) break
       if (!ledger.isAcked(sequence)) {
         bytes += body.length
         if (entries.length > 0 && bytes > maxBytes) break
@@ -120,6 +120,11 @@ export function startQueue(
       reader.pass(found)
     }
     return entries
+  }
+
+  /** Whether it would be one too many; after a rewind those that were out before are none. */
+  function isFull(sequence: number): boolean {
+    return ledger.outCount() >= maxOutCount && sequence >= ledger.reach()
   }
 
   function bodyOf(held: Held): Promise<Uint8Array> {
@@ -185,7 +190,7 @@ export function startQueue(
     async wait(signal) {
       signal.throwIfAborted()
       const isIdle = () =>
-        reader.place().sequence >= nextSequence || ledger.outCount() >= MAX_OUT_COUNT
+        reader.place().sequence >= nextSequence || isFull(reader.place().sequence)
       while (!closing && isIdle()) await bell.heard(signal)
       if (closing) throw closedError()
     },
@@ -196,6 +201,27 @@ export function startQueue(
       invariant(!taking, 'no rewind while a take runs')
       reader.seek(ledger.cursor())
       bell.ring()
+    },
+    async read(sequence) {
+      const held = ledger.held(sequence)
+      return held && !ledger.isAcked(sequence) ? await bodyOf(held) : undefined
+    },
+    isStalled() {
+      const { sequence } = reader.place()
+      const isMostlyAcked = ledger.aheadCount() * 2 >= maxOutCount
+      return sequence < nextSequence && isFull(sequence) && isMostlyAcked
+    },
+    async discard() {
+      while (taking) await taking.catch(() => undefined)
+      if (closing) throw closedError()
+      const count = backlogCount()
+      const last = segments.at(-1)
+      invariant(last, 'there is always a segment that grows')
+      const end = { sequence: nextSequence, segment: last.first, offset: last.bytes }
+      ledger.passTo(end)
+      reader.seek(end)
+      moved()
+      return count
     },
     async quarantine(sequence, reason) {
       const held = ledger.held(sequence)
@@ -223,13 +249,4 @@ export function startQueue(
 function asHeld({ segment, record }: Found): Held {
   const { sequence, start, end, appendedMs } = record
   return { sequence, count: 1, segment, start, end, appendedMs }
-}
-
-function bytesFrom(segments: readonly Segment[], cursor: Place): number {
-  let bytes = 0
-  for (const segment of segments) {
-    if (segment.first > cursor.segment) bytes += segment.bytes
-    else if (segment.first === cursor.segment) bytes += Math.max(0, segment.bytes - cursor.offset)
-  }
-  return bytes
 }

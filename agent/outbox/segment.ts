@@ -67,6 +67,16 @@ export async function createSegment(disk: Disk, dir: string, first: number): Pro
   return fd
 }
 
+/** How many bytes of segments lie behind a place. */
+export function bytesFrom(segments: readonly Segment[], place: Place): number {
+  let bytes = 0
+  for (const segment of segments) {
+    if (segment.first > place.segment) bytes += segment.bytes
+    else if (segment.first === place.segment) bytes += Math.max(0, segment.bytes - place.offset)
+  }
+  return bytes
+}
+
 /** Opens a segment for reading. */
 export function openToRead(disk: Pick<Disk, 'open'>, path: string): Promise<number> {
   return disk.open(path, constants.O_RDONLY, 0)
