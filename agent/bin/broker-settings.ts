@@ -1,28 +1,44 @@
 import { readFile } from 'node:fs/promises'
-import type { BrokerSettings } from '#broker/settings.js'
+import type { BrokerSecrets, BrokerSettings } from '#broker/settings.js'
 import { AgentError, systemCode } from '#errors.js'
 import type { NodeConfig } from '#service/node-config.js'
 
-/** The broker's settings, with the files that they name read. */
+/**
+ * The broker's settings. The files that they name are read now, so that a fault is told at the start, and again before each attempt
+ * to connect, so that a changed password or certificate needs no restart.
+ */
 export async function brokerSettings({ broker }: NodeConfig): Promise<BrokerSettings> {
-  const password =
-    broker.password_file === '' ? undefined : (await readSecret(broker.password_file)).trim()
-  const ca = broker.ca_file === '' ? undefined : await readSecret(broker.ca_file)
+  const secrets = () => readSecrets(broker)
+  await secrets()
   return {
-    urls: broker.url.map((url) => withPassword(url, password)),
+    urls: broker.url,
     exchange: broker.exchange,
     heartbeatSeconds: 20,
     connectTimeoutMs: 10_000,
+    confirmTimeoutMs: broker.confirm_timeout.ms,
     backoff: { firstMs: 250, maxMs: 15_000 },
-    ...(ca === undefined ? {} : { tls: { ca } }),
+    secrets,
   }
 }
 
-function withPassword(url: string, password: string | undefined): string {
-  const parsed = new URL(url)
-  if (password === undefined || parsed.username === '' || parsed.password !== '') return url
-  parsed.password = encodeURIComponent(password)
-  return parsed.href
+async function readSecrets({
+  password_file: passwordFile,
+  ca_file: caFile,
+  cert_file: certFile,
+  key_file: keyFile,
+}: NodeConfig['broker']): Promise<BrokerSecrets> {
+  const password = passwordFile === '' ? undefined : (await readSecret(passwordFile)).trim()
+  const ca = caFile === '' ? undefined : await readSecret(caFile)
+  const cert = certFile === '' ? undefined : await readSecret(certFile)
+  const key = keyFile === '' ? undefined : await readSecret(keyFile)
+  return {
+    ...(password === undefined ? {} : { password }),
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    },
+  }
 }
 
 async function readSecret(file: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { AgentError, systemCode } from '#errors.js'
+import { AgentError, hasCode, systemCode } from '#errors.js'
 
 /** What is known about where something failed. */
 export interface ProblemPlace {
@@ -40,6 +40,15 @@ export function lossProblem(error: unknown, place: ProblemPlace): AgentError {
   const problem = brokerProblem(error, place)
   if (problem.code === 'BROKER_REFUSED') return problem
   return new AgentError('BROKER_LOST', problem.message, { cause: error })
+}
+
+/** Whether the broker ended a channel over the very message that was under way, whatever else may change: it is too large. */
+export function isTooLarge(error: unknown): boolean {
+  return (
+    replyCode(error) === 406 &&
+    error instanceof Error &&
+    /message size \d+ is larger/.test(error.message)
+  )
 }
 
 /** The AMQP reply code of a library error: a channel's `code`, or the one quoted when a handshake is refused. */
@@ -107,17 +116,51 @@ function quoted(said: string): string {
 function unreachable(error: unknown): string {
   const code = systemCode(error)
   const said = error instanceof Error ? error.message : String(error)
+  // a file of ours that cannot be read: its sentence says which
+  if (hasCode(error, 'CONFIG_INVALID')) return said
   if (code === 'ECONNREFUSED') return 'connection refused: is RabbitMQ running there?'
   if (code === 'ECONNRESET' || /^Socket closed abruptly/.test(said)) {
     return `the connection was cut${code ? ` (${code})` : ''}: see RabbitMQ's log; a TLS port needs amqps://`
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the name cannot be resolved'
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'no TLS there: use amqp://, or the TLS port'
-  if (code !== undefined && /CERT|TLS|SSL/.test(code)) {
-    return `TLS: ${code}: check [broker] ca_file and the certificate's name`
-  }
+  const tls = tlsProblem(code, said)
+  if (tls !== undefined) return `TLS: ${tls}`
   if (/maxFrameSize/.test(said)) return 'what answers there does not speak AMQP'
+  const [, silence] = /^Heartbeat timeout: (.*)$/.exec(said) ?? []
+  if (silence !== undefined) return `no answer in time: ${silence}`
   if (/ETIMEDOUT|^Heartbeat timeout/.test(said)) return 'no answer in time'
   if (replyCode(error) !== undefined) return quoted(said).replace('refused', 'ended the connection')
   return code ?? said
+}
+
+/** Names of OpenSSL's verdicts (x509(3)) and of Node's own; undefined when it is not about TLS. */
+function tlsProblem(code: string | undefined, said: string): string | undefined {
+  switch (code) {
+    case undefined:
+      return undefined
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `the broker’s certificate is for another name (${said.replace(/^.*?altnames: /, '')}): use that name in [broker] url, or have the certificate made for this one`
+    case 'CERT_HAS_EXPIRED':
+      return 'the broker’s certificate, or its authority’s, has expired: renew it (openssl x509 -enddate -noout -in FILE)'
+    case 'CERT_NOT_YET_VALID':
+      return 'the broker’s certificate is not valid yet: check the clocks of both hosts'
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'CERT_SIGNATURE_FAILURE':
+      return `the broker’s certificate is signed by an authority that we do not know (${code}): set [broker] ca_file to the authority’s certificate`
+    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
+    case 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE':
+    case 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA':
+    case 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE':
+    case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED':
+      return `the broker wants a certificate of ours that it trusts (${code}): set [broker] cert_file and key_file`
+    default:
+      return /CERT|TLS|SSL|CRL/.test(code)
+        ? `${code}: check [broker] ca_file, cert_file and key_file`
+        : undefined
+  }
 }

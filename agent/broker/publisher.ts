@@ -1,7 +1,9 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib'
 import { AgentError } from '#errors.js'
 import type { Message } from '#event/message.js'
+import { createConfirmWatch } from './confirm-watch.js'
 import { ensureExchange } from './exchange.js'
+import { isTooLarge } from './problem.js'
 import { type Link, runSessions, type Session } from './sessions.js'
 import type { BrokerSettings, BrokerState } from './settings.js'
 import { userOf } from './user.js'
@@ -10,21 +12,28 @@ import { createWaitingRoom } from './waiting-room.js'
 /** What became of a message. */
 export type PublishOutcome =
   | { readonly kind: 'confirmed' }
-  /** It cannot be encoded for AMQP, whatever the broker says. */
+  /** The broker took it and threw it away: no queue is bound for its routing key (AMQP's basic.return). */
+  | { readonly kind: 'unroutable' }
+  /** The broker did not take this one (basic.nack): a queue that refuses when it is full, or has lost its majority. */
+  | { readonly kind: 'nacked' }
+  /** It cannot be encoded for AMQP, or is larger than the broker takes. */
   | { readonly kind: 'poison'; readonly reason: string }
 
 /** Publishes messages with confirms, over however many connections that takes. */
 export interface Publisher extends AsyncDisposable {
   /**
-   * Resolves when the broker has the message. Calls are published in their order; while there is no connection, or the
-   * broker blocks, they wait. Rejects with `BROKER_LOST` when the connection ended before the confirm, with
-   * `BROKER_REFUSED` when the broker said no to it or to one that was under way with it, with `BROKER_UNREACHABLE`
-   * when too many wait already, with the signal's reason when that aborts before the message left.
+   * Resolves when the broker has answered. Calls are published in their order; while there is no connection, or the
+   * broker blocks, they wait. Rejects with `BROKER_LOST` when the connection ended before the answer, with
+   * `BROKER_REFUSED` when the broker closed the channel over it or over one that was under way with it, with
+   * `BROKER_UNREACHABLE` when too many wait already, with the signal's reason when that aborts before the message left.
+   *
+   * A connection on which nothing is confirmed for {@link BrokerSettings.confirmTimeoutMs} although something is under
+   * way is given up: packets that are dropped look just like a broker that thinks, and AMQP's heartbeat is slow.
    */
   send(message: Message, signal: AbortSignal): Promise<PublishOutcome>
   state(): BrokerState
-  /** Messages that the broker confirmed although no queue was bound for them: nobody will ever get them. */
-  returnedCount(): number
+  /** How many messages found no queue bound, by routing key. */
+  returned(): ReadonlyMap<string, number>
   close(): Promise<void>
 }
 
@@ -37,6 +46,9 @@ export interface PublisherOptions {
   /** How many messages may wait for a connection. Default 10,000; the sender's window should be smaller. */
   readonly waitingCount?: number
 }
+
+/** Routing keys that are counted apart; a further one is counted as `other`. */
+const maxReturnedKeys = 100
 
 interface Waiting {
   readonly message: Message
@@ -52,8 +64,10 @@ export function openPublisher(options: PublisherOptions): Publisher {
   const sender = userId === undefined ? {} : { userId }
   const waitingRoom = createWaitingRoom<Waiting>(({ reject }, reason) => reject(reason))
   const outstanding = new Set<Waiting>()
+  /** Those of them that came back; the confirm is still to come. */
+  const unroutable = new Set<Waiting>()
+  const returned = new Map<string, number>()
   let open: { readonly channel: ConfirmChannel; readonly link: Link } | undefined
-  let returned = 0
   let state: BrokerState = { kind: 'connecting', host: '', attempts: 0, lastProblem: undefined }
 
   function publish(waiting: Waiting, { channel, link }: NonNullable<typeof open>): void {
@@ -63,8 +77,10 @@ export function openPublisher(options: PublisherOptions): Publisher {
       // Those that the end of the channel took are told already, and why.
       if (!outstanding.delete(waiting)) return
       link.proven()
-      if (error) reject(nack(message, error))
-      else resolve({ kind: 'confirmed' })
+      confirms.answered(outstanding.size)
+      const isUnroutable = unroutable.delete(waiting)
+      if (error) resolve({ kind: 'nacked' })
+      else resolve({ kind: isUnroutable ? 'unroutable' : 'confirmed' })
     }
     try {
       const bytes = Buffer.from(body)
@@ -76,11 +92,25 @@ export function openPublisher(options: PublisherOptions): Publisher {
         onConfirm,
       )
       outstanding.add(waiting)
+      confirms.sent()
     } catch (error) {
       // A name of more than 255 bytes, headers of more than 64 KiB: nothing of it was written.
       if (error instanceof TypeError || error instanceof RangeError) {
         resolve({ kind: 'poison', reason: error.message })
       } else reject(link.loss())
+    }
+  }
+
+  /** The confirm of a message that came back follows; it is found by its id, and the first of two is as good as the second. */
+  function cameBack(messageId: unknown): void {
+    for (const waiting of outstanding) {
+      if (waiting.message.messageId !== messageId || unroutable.has(waiting)) continue
+      unroutable.add(waiting)
+      const { routingKey } = waiting.message
+      const isKnown = returned.has(routingKey) || returned.size < maxReturnedKeys
+      const key = isKnown ? routingKey : 'other'
+      returned.set(key, (returned.get(key) ?? 0) + 1)
+      return
     }
   }
 
@@ -99,21 +129,31 @@ export function openPublisher(options: PublisherOptions): Publisher {
       if (open?.channel !== channel) return
       open = undefined
       const loss = link.loss()
-      for (const { reject } of outstanding) reject(loss)
+      const [only] = outstanding
+      // Of several it cannot be told which one it was: sent alone, it will be.
+      if (only && outstanding.size === 1 && isTooLarge(loss.cause)) {
+        only.resolve({ kind: 'poison', reason: loss.message })
+      } else for (const { reject } of outstanding) reject(loss)
       outstanding.clear()
+      unroutable.clear()
+      confirms.answered(0)
     }
     channel.on('error', link.lost)
     // Before amqplib's own listener, which calls every outstanding message nacked.
     channel.prependListener('close', end)
     // After the connection's own end, which knows more about the reason.
     channel.on('close', () => queueMicrotask(() => link.lost(new Error('the channel was closed'))))
-    channel.on('return', () => {
-      returned += 1
-    })
+    channel.on('return', ({ properties: { messageId } }) => cameBack(messageId))
     open = { channel, link }
     return { end }
   }
 
+  const confirms = createConfirmWatch({
+    timeoutMs: settings.confirmTimeoutMs,
+    // A broker with an alarm confirms nothing until that is over; heartbeats tell whether it is there.
+    isExcused: () => state.kind === 'blocked',
+    onSilence: () => open?.link.lost(silence(settings.confirmTimeoutMs)),
+  })
   const running = runSessions({
     settings,
     random,
@@ -127,6 +167,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
   })
 
   async function close(): Promise<void> {
+    confirms.close()
     stop.abort()
     await running
     const closed = new AgentError('BROKER_LOST', 'the publisher was closed')
@@ -147,7 +188,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
         else waitingRoom.enter(waiting, signal)
       }),
     state: () => state,
-    returnedCount: () => returned,
+    returned: () => returned,
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -166,8 +207,9 @@ function properties({ messageId, timestampSeconds, headers }: Message) {
   }
 }
 
-function nack({ messageId }: Message, cause: unknown): AgentError {
-  return new AgentError('BROKER_REFUSED', `the broker did not take ${messageId}`, { cause })
+/** amqplib's own words for the same thing begin so; `problem.ts` knows them. */
+function silence(timeoutMs: number): Error {
+  return new Error(`Heartbeat timeout: nothing was confirmed for ${timeoutMs} ms`)
 }
 
 function overflow(count: number, { lastProblem }: BrokerState): AgentError {

@@ -141,8 +141,16 @@ async function runSession(run: SessionRun): Promise<AgentError> {
   return brokerProblem(reason?.error, place)
 }
 
-function connectTo({ url, settings }: SessionRun, signal: AbortSignal): Promise<ChannelModel> {
+async function connectTo(
+  { url, settings }: SessionRun,
+  signal: AbortSignal,
+): Promise<ChannelModel> {
+  const { password, tls = settings.tls } = (await settings.secrets?.()) ?? {}
+  signal.throwIfAborted()
   const parsed = new URL(url)
+  if (password !== undefined && parsed.username !== '' && parsed.password === '') {
+    parsed.password = encodeURIComponent(password)
+  }
   if (!parsed.searchParams.has('heartbeat')) {
     parsed.searchParams.set('heartbeat', String(settings.heartbeatSeconds))
   }
@@ -150,11 +158,13 @@ function connectTo({ url, settings }: SessionRun, signal: AbortSignal): Promise<
     timeout: settings.connectTimeoutMs,
     noDelay: true,
     clientProperties: { connection_name: 'okeanid', product: 'okeanid' },
-    ...(settings.tls === undefined ? {} : { ca: [settings.tls.ca] }),
+    ...(tls?.ca === undefined ? {} : { ca: [tls.ca] }),
+    ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls?.key === undefined ? {} : { key: tls.key }),
     // Handed through to net.connect and tls.connect.
     signal,
   }
-  return connect(parsed.href, options)
+  return await connect(parsed.href, options)
 }
 
 async function closeQuietly(model: ChannelModel): Promise<void> {

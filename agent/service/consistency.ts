@@ -7,7 +7,12 @@ import type { OwnPrefixes } from '#nic/setup-settings.js'
 import type { NodeConfig } from './node-config.js'
 
 /** What does not fit together although each value is good: `[section] key: what is wrong`. */
-export function inconsistencies({ queueing, serving, nics }: NodeConfig): readonly string[] {
+export function inconsistencies({
+  broker,
+  queueing,
+  serving,
+  nics,
+}: NodeConfig): readonly string[] {
   const { settings, networks } = serving
   const own = settingFaults(settings, { lease: 'dhcp', interval: 'ra' })
   const ofNetworks = [...networks].flatMap(([name, network]) => {
@@ -18,10 +23,24 @@ export function inconsistencies({ queueing, serving, nics }: NodeConfig): readon
   })
   return [
     ...queueFaults(queueing),
+    ...certificateFaults(broker),
     ...own,
     ...ofNetworks,
     ...firewallFaults(nics),
     ...prefixFaults(nics),
+  ]
+}
+
+/** A certificate is of no use without its key. */
+function certificateFaults({
+  cert_file: cert,
+  key_file: key,
+}: Pick<NodeConfig['broker'], 'cert_file' | 'key_file'>): readonly string[] {
+  if ((cert === '') === (key === '')) return []
+  return [
+    cert === ''
+      ? '[broker] key_file: wants cert_file as well'
+      : '[broker] cert_file: wants key_file as well',
   ]
 }
 

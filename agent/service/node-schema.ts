@@ -74,11 +74,26 @@ export const nodeSchema = {
       '',
       'PEM file of the authority that signed the broker’s certificate; empty: the system’s.',
     ),
+    cert_file: absolutePath(
+      '',
+      'PEM file of our own certificate, for a broker that asks for one; with key_file.',
+    ),
+    key_file: absolutePath('', 'PEM file of its private key, without a passphrase.'),
     exchange: text('ganeti', 'Topic exchange that messages go to; it is declared durable.'),
     window: choice(
       ['64', '128', '256', '512', '1024'],
       '256',
       'Messages under way before the broker confirmed the first of them: 64, 128, 256, 512 or 1024.',
+    ),
+    confirm_timeout: duration(
+      '30s',
+      'How long the broker may confirm nothing while messages are under way; then the connection counts as dead, and they are sent again over the next.',
+      { min: '1s', max: '10m' },
+    ),
+    unroutable: choice(
+      ['drop', 'keep'],
+      'drop',
+      'What becomes of a message for which no queue is bound: drop, as RabbitMQ does, or keep it here, with what follows for the same instance, until one is bound.',
     ),
   },
   responder: {

@@ -104,7 +104,10 @@ function draining(t: Test, outbox: Outbox, url: string): Draining {
       if (!decoded.ok) return { kind: 'poison', reason: decoded.problem }
       underWayCount += 1
       try {
-        return await link.publisher.send(decoded.value, signal)
+        const outcome = await link.publisher.send(decoded.value, signal)
+        return outcome.kind === 'nacked'
+          ? { kind: 'later', reason: 'nacked' }
+          : { kind: 'confirmed' }
       } catch (error) {
         if (hasCode(error, 'BROKER_LOST')) lostCount += 1
         throw error

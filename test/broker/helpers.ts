@@ -9,6 +9,7 @@ export function settingsFor(url: string, more: Partial<BrokerSettings> = {}): Br
     exchange: 'ganeti',
     heartbeatSeconds: 10,
     connectTimeoutMs: 5000,
+    confirmTimeoutMs: 30_000,
     backoff: { firstMs: 50, maxMs: 400 },
     ...more,
   }
@@ -83,3 +84,6 @@ export function watched(
 
 /** A signal that never comes. */
 export const never = new AbortController().signal
+
+/** The answer to a message that the broker took, where the test has bound no queue. */
+export const taken = { kind: 'unroutable' } as const

@@ -3,7 +3,7 @@ import type { Publisher } from '#broker/publisher.js'
 import { AgentError } from '#errors.js'
 import { labUnavailable } from '../lab/command.js'
 import { startRabbitmq } from '../support/rabbitmq.js'
-import { message, never, settingsFor, watched } from './helpers.js'
+import { message, never, settingsFor, taken, watched } from './helpers.js'
 
 t.test('a publisher and a RabbitMQ in trouble', { skip: labUnavailable() ?? false }, async (t) => {
   const rabbitmq = await startRabbitmq()
@@ -59,7 +59,7 @@ t.test('a publisher and a RabbitMQ in trouble', { skip: labUnavailable() ?? fals
       const later = publisher.send(message(301), never)
       t.match(await kind('waiting'), { host, lastProblem: /./ })
       await rabbitmq.start()
-      t.strictSame(await later, { kind: 'confirmed' })
+      t.strictSame(await later, taken)
       await state(({ kind, attempts }) => kind === 'connected' && attempts === 0)
     },
   )
@@ -76,7 +76,7 @@ t.test('a publisher and a RabbitMQ in trouble', { skip: labUnavailable() ?? fals
     await stopped
     const later = publisher.send(message(2), never)
     await rabbitmq.start()
-    t.strictSame(await later, { kind: 'confirmed' })
+    t.strictSame(await later, taken)
   })
 
   t.test('silent for two heartbeats: it is given up, and what was under way is lost', async (t) => {
@@ -91,7 +91,7 @@ t.test('a publisher and a RabbitMQ in trouble', { skip: labUnavailable() ?? fals
     const problem = await sent
     t.ok(problem instanceof AgentError && problem.code === 'BROKER_LOST')
     await rabbitmq.resume()
-    t.strictSame(await publisher.send(message(3), never), { kind: 'confirmed' })
+    t.strictSame(await publisher.send(message(3), never), taken)
   })
 })
 

@@ -132,7 +132,7 @@ const problems: readonly { name: string; error: unknown; code: string; says: Reg
     name: 'an unknown certificate',
     error: coded('self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'),
     code: 'BROKER_UNREACHABLE',
-    says: /TLS: DEPTH_ZERO_SELF_SIGNED_CERT: check \[broker\] ca_file/,
+    says: /TLS: .*an authority that we do not know \(DEPTH_ZERO_SELF_SIGNED_CERT\): set \[broker\] ca_file/,
   },
   {
     name: 'a web server',
@@ -151,6 +151,18 @@ const problems: readonly { name: string; error: unknown; code: string; says: Reg
     error: new Error('Heartbeat timeout'),
     code: 'BROKER_UNREACHABLE',
     says: /no answer in time/,
+  },
+  {
+    name: 'an authority that is not the system’s',
+    error: coded('unable to verify the first certificate', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
+    code: 'BROKER_UNREACHABLE',
+    says: /TLS: .*\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\): set \[broker\] ca_file/,
+  },
+  {
+    name: 'no confirm',
+    error: new Error('Heartbeat timeout: nothing was confirmed for 30000 ms'),
+    code: 'BROKER_UNREACHABLE',
+    says: /no answer in time: nothing was confirmed for 30000 ms/,
   },
   { name: 'something thrown', error: 'x', code: 'BROKER_UNREACHABLE', says: /: x$/ },
 ]

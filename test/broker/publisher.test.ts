@@ -2,7 +2,7 @@ import { connect } from 'amqplib'
 import t, { type Test } from 'tap'
 import { labUnavailable } from '../lab/command.js'
 import { startRabbitmq } from '../support/rabbitmq.js'
-import { message, never, settingsFor, urlWith, watched } from './helpers.js'
+import { message, never, settingsFor, taken, urlWith, watched } from './helpers.js'
 
 t.test('a publisher and a real RabbitMQ', { skip: labUnavailable() ?? false }, async (t) => {
   const rabbitmq = await startRabbitmq()
@@ -38,7 +38,7 @@ t.test('a publisher and a real RabbitMQ', { skip: labUnavailable() ?? false }, a
       timestamp: 1_700_000_007,
       headers: { schema: 1, 'cloudEvents:source': 'test' },
     })
-    t.equal(publisher.returnedCount(), 0)
+    t.equal(publisher.returned().size, 0)
     t.match(publisher.state(), { kind: 'connected', host, attempts: 0, lastProblem: undefined })
   })
 
@@ -57,10 +57,26 @@ t.test('a publisher and a real RabbitMQ', { skip: labUnavailable() ?? false }, a
     t.strictSame(got, numbers)
   })
 
-  t.test('counts what the broker took although nobody will get it', async (t) => {
+  t.test('tells of each message whether a queue was bound for it', async (t) => {
     const { publisher } = watched(t, { settings })
-    await publisher.send(message(1, { routingKey: 'nobody.wants.this' }), never)
-    t.equal(publisher.returnedCount(), 1)
+    const channel = await admin(t)
+    const { queue } = await channel.assertQueue('', { exclusive: true })
+    await channel.bindQueue(queue, 'ganeti', 'somebody.wants.this')
+    const keys = ['nobody.wants.this', 'somebody.wants.this', 'nobody.wants.this', 'nor.this']
+    const outcomes = await Promise.all(
+      keys.map((routingKey, n) => publisher.send(message(n, { routingKey }), never)),
+    )
+    t.strictSame(
+      outcomes.map(({ kind }) => kind),
+      ['unroutable', 'confirmed', 'unroutable', 'unroutable'],
+    )
+    t.strictSame(
+      [...publisher.returned()],
+      [
+        ['nobody.wants.this', 2],
+        ['nor.this', 1],
+      ],
+    )
   })
 
   t.test('tells poison from the rest', async (t) => {
@@ -74,28 +90,33 @@ t.test('a publisher and a real RabbitMQ', { skip: labUnavailable() ?? false }, a
     const outcomes = await Promise.all(cases.map((one) => publisher.send(one, never)))
     t.strictSame(
       outcomes.map((outcome) => outcome.kind),
-      ['poison', 'poison', 'poison', 'confirmed'],
+      ['poison', 'poison', 'poison', 'unroutable'],
     )
   })
 
-  t.test('a nack is a refusal of that message; the others are confirmed', async (t) => {
-    const channel = await admin(t)
-    const { publisher, kind, states } = watched(t, { settings })
-    await kind('connected')
-    const { queue } = await channel.assertQueue('', {
-      exclusive: true,
-      arguments: { 'x-max-length': 0, 'x-overflow': 'reject-publish' },
-    })
-    await channel.bindQueue(queue, 'ganeti', 'too.many')
-    const sent = await Promise.allSettled([
-      publisher.send(message(1), never),
-      publisher.send(message(2, { routingKey: 'too.many' }), never),
-      publisher.send(message(3), never),
-    ])
-    const codes = sent.map((one) => (one.status === 'rejected' ? one.reason.code : one.value.kind))
-    t.strictSame(codes, ['confirmed', 'BROKER_REFUSED', 'confirmed'])
-    t.equal(states.at(-1)?.kind, 'connected')
-  })
+  t.test(
+    'a full queue that refuses is a nack of that message; the others are confirmed',
+    async (t) => {
+      const channel = await admin(t)
+      const { publisher, kind, states } = watched(t, { settings })
+      await kind('connected')
+      const { queue } = await channel.assertQueue('', {
+        exclusive: true,
+        arguments: { 'x-max-length': 0, 'x-overflow': 'reject-publish' },
+      })
+      await channel.bindQueue(queue, 'ganeti', 'too.many')
+      const sent = await Promise.allSettled([
+        publisher.send(message(1), never),
+        publisher.send(message(2, { routingKey: 'too.many' }), never),
+        publisher.send(message(3), never),
+      ])
+      const codes = sent.map((one) =>
+        one.status === 'rejected' ? one.reason.code : one.value.kind,
+      )
+      t.strictSame(codes, ['unroutable', 'nacked', 'unroutable'])
+      t.equal(states.at(-1)?.kind, 'connected')
+    },
+  )
 
   t.test(
     'a message that closes the channel: all under way are refused, then on it goes',
@@ -110,7 +131,7 @@ t.test('a publisher and a real RabbitMQ', { skip: labUnavailable() ?? false }, a
       const codes = sent.map((one) => one.status === 'rejected' && one.reason.code)
       t.strictSame(codes, ['BROKER_REFUSED', 'BROKER_REFUSED'])
       await state(({ lastProblem }) => /message size \d+ is larger/.test(lastProblem ?? ''))
-      t.strictSame(await publisher.send(message(3), never), { kind: 'confirmed' })
+      t.strictSame(await publisher.send(message(3), never), taken)
     },
   )
 
@@ -119,7 +140,7 @@ t.test('a publisher and a real RabbitMQ', { skip: labUnavailable() ?? false }, a
     await rabbitmq.ctl(['set_permissions', 'writer', '^$', '^ganeti$', '^$'])
     const url = urlWith(rabbitmq.url, { username: 'writer', password: 'writerpw' })
     const { publisher } = watched(t, { settings: settingsFor(url) })
-    t.strictSame(await publisher.send(message(1), never), { kind: 'confirmed' })
+    t.strictSame(await publisher.send(message(1), never), taken)
   })
 
   t.test('a user who may not write: the state names the cure, never the password', async (t) => {
@@ -148,7 +169,7 @@ t.test('a publisher and a real RabbitMQ', { skip: labUnavailable() ?? false }, a
       )
       await rabbitmq.ctl(['add_user', 'late', 'latepw'])
       await rabbitmq.ctl(['set_permissions', 'late', '.*', '.*', '.*'])
-      t.strictSame(await sent, { kind: 'confirmed' })
+      t.strictSame(await sent, taken)
       t.notMatch(JSON.stringify(states), /latepw/)
     },
   )
@@ -164,7 +185,7 @@ t.test('a publisher and a real RabbitMQ', { skip: labUnavailable() ?? false }, a
     )
     await rabbitmq.ctl(['add_vhost', 'site'])
     await rabbitmq.ctl(['set_permissions', '-p', 'site', 'okeanid', '.*', '.*', '.*'])
-    t.strictSame(await sent, { kind: 'confirmed' })
+    t.strictSame(await sent, taken)
   })
 
   t.test('an exchange of another type: the same', async (t) => {
@@ -179,7 +200,7 @@ t.test('a publisher and a real RabbitMQ', { skip: labUnavailable() ?? false }, a
       /exchange 'wrong' exists as fanout, not topic: delete it/,
     )
     await channel.deleteExchange('wrong')
-    t.strictSame(await sent, { kind: 'confirmed' })
+    t.strictSame(await sent, taken)
   })
 
   t.test('an exchange that is deleted under it is declared again', async (t) => {
@@ -193,6 +214,6 @@ t.test('a publisher and a real RabbitMQ', { skip: labUnavailable() ?? false }, a
       code: 'BROKER_REFUSED',
       message: /is gone/,
     })
-    t.strictSame(await publisher.send(message(1), never), { kind: 'confirmed' })
+    t.strictSame(await publisher.send(message(1), never), taken)
   })
 })

@@ -33,6 +33,7 @@ export async function openInbox(url: string): Promise<Inbox> {
     exchange: 'ganeti',
     heartbeatSeconds: 10,
     connectTimeoutMs: 5000,
+    confirmTimeoutMs: 30_000,
     backoff: { firstMs: 100, maxMs: 1000 },
   }
   let setReady: () => void = () => {}

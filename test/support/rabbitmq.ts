@@ -4,6 +4,8 @@ import { freshRunName, runLabOk } from '../lab/command.js'
 export interface RabbitMq extends AsyncDisposable {
   /** User `okeanid`, an administrator, virtual host `/`. The same over all restarts. */
   readonly url: string
+  /** The same over TLS, where it was started with `tlsFolder`: by the name `localhost`. */
+  readonly tlsUrl: string
   /** Runs `rabbitmqctl ARGS..` (half a second), which must succeed, and returns its stdout. */
   readonly ctl: (args: readonly string[]) => Promise<string>
   /** Stops it in order (a second). Its data stays. */
@@ -19,22 +21,33 @@ export interface RabbitMq extends AsyncDisposable {
   readonly close: () => Promise<void>
 }
 
-/** Starts RabbitMQ, from the lab's base tree (built first where there is none: a minute). */
-export async function startRabbitmq(): Promise<RabbitMq> {
+/**
+ * Starts RabbitMQ, from the lab's base tree (built first where there is none: a minute).
+ * @param options.tlsFolder ca.pem, cert.pem and key.pem of a TLS port, which asks everybody for a certificate of this authority
+ */
+export async function startRabbitmq({
+  tlsFolder,
+}: {
+  readonly tlsFolder?: string
+} = {}): Promise<RabbitMq> {
   const run = freshRunName('mq')
   const broker = (...args: readonly string[]): Promise<string> => runLabOk(run, ['broker', ...args])
   const quiet = async (...args: readonly string[]): Promise<void> => {
     await broker(...args)
   }
-  const up = (): Promise<string> => broker('up', '--owner', String(process.pid))
+  const tls = tlsFolder === undefined ? [] : ['--tls', tlsFolder]
+  const up = (): Promise<string> => broker('up', '--owner', String(process.pid), ...tls)
   const close = async (): Promise<void> => {
     await runLabOk(run, ['destroy'])
   }
   await runLabOk(run, ['sweep'])
   try {
     const url = (await up()).trim()
+    const [, tlsPort = ''] = /^TLS_PORT=(\d+)$/m.exec(await broker('env')) ?? []
+    const tlsParts = { protocol: 'amqps:', hostname: 'localhost', port: tlsPort }
     return {
       url,
+      tlsUrl: Object.assign(new URL(url), tlsParts).href,
       ctl: (args) => broker('ctl', '--quiet', ...args),
       stop: () => quiet('down'),
       kill: () => quiet('kill'),

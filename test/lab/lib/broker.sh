@@ -5,24 +5,24 @@
 
 B() { echo "$S/broker"; }
 broker_running() { alive_file "$(B)/pid"; }
-broker_ports() { # sets AMQP, DIST, EPMD: three free ports, chosen once
+broker_ports() { # sets AMQP, DIST, EPMD, TLS: four free ports, chosen once
   local port ports=() busy file
   file=$(B)/ports
   if [[ ! -e $file ]]; then
     lock "$STATES/.ports.lock"
     busy=" $( (cat /proc/net/tcp /proc/net/tcp6 | awk '$4=="0A"{split($2,a,":"); print a[2]}') | while read -r port; do echo $((16#$port)); done | xargs) "
     busy+=" $(cat "$STATES"/*/broker/ports 2>/dev/null | xargs) "
-    while ((${#ports[@]} < 3)); do
+    while ((${#ports[@]} < 4)); do
       port=$((20000 + RANDOM % 10000)) # below the range of outgoing connections
       [[ $busy == *" $port "* ]] || { ports+=("$port") && busy+=" $port "; }
     done
     echo "${ports[*]}" >"$file"
     unlock
   fi
-  read -r AMQP DIST EPMD <"$file"
+  read -r AMQP DIST EPMD TLS <"$file"
 }
 broker_url() {
-  local AMQP DIST EPMD
+  local AMQP DIST EPMD TLS
   broker_ports
   echo "amqp://okeanid:$SECRET@127.0.0.1:$AMQP"
 }
@@ -32,8 +32,19 @@ broker_env() { # NAME=VALUE words for the server and for rabbitmqctl
     "RABBITMQ_CTL_DIST_PORT_MIN=30000 RABBITMQ_CTL_DIST_PORT_MAX=32000"
 }
 
-broker_up() { # prints the URL
-  local AMQP DIST EPMD i start base uid
+broker_tls() { # FOLDER: ca.pem, cert.pem, key.pem; a TLS port that wants a certificate of the same authority from everybody
+  install -D -m 644 -t "$(B)/upper/etc/rabbitmq/tls" "$1"/{ca,cert,key}.pem
+  cat >>"$(B)/upper/etc/rabbitmq/rabbitmq.conf" <<END
+listeners.ssl.1 = 127.0.0.1:$TLS
+ssl_options.cacertfile = /etc/rabbitmq/tls/ca.pem
+ssl_options.certfile = /etc/rabbitmq/tls/cert.pem
+ssl_options.keyfile = /etc/rabbitmq/tls/key.pem
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
+END
+}
+broker_up() { # [OWNER [TLS FOLDER]]: prints the URL
+  local AMQP DIST EPMD TLS i start base uid
   start=$(now_ms)
   lock_run
   if ! broker_running; then
@@ -52,6 +63,7 @@ default_user = okeanid
 default_pass = $SECRET
 loopback_users = none
 END
+    [[ -z ${2:-} ]] || broker_tls "$2"
     [[ ! -e $(B)/log ]] || mv "$(B)/log" "$(B)/log.1"
     daemon broker "$(B)/log" unshare --mount --propagation private --pid --fork --kill-child=KILL \
       bash "$HERE/lab" __broker "$(B)" "$base" "${uid%:*}" "${uid#*:}" "$AMQP" "$DIST" "$EPMD"
@@ -108,7 +120,7 @@ broker_kill() { # at once
   rm -f "$(B)/pid"
 }
 broker_ctl() { # rabbitmqctl
-  local AMQP DIST EPMD init uid
+  local AMQP DIST EPMD TLS init uid
   init=$(broker_init)
   broker_ports
   uid=$(stat -c %u "$(B)/upper/etc/rabbitmq")
@@ -118,20 +130,28 @@ broker_ctl() { # rabbitmqctl
 }
 
 broker() {
-  local sub=${1:-} AMQP DIST EPMD
+  local sub=${1:-} AMQP DIST EPMD TLS
   shift || true
   case $sub in
     up)
-      [[ ${1:-} != --owner ]] || shift
-      broker_up "${1:-}"
+      local owner='' tls=''
+      while (($#)); do
+        case $1 in
+          --owner) owner=$2 ;;
+          --tls) tls=$2 ;;
+          *) die "broker up: what is $1?" ;;
+        esac
+        shift 2
+      done
+      broker_up "$owner" "$tls"
       ;;
     down) broker_down ;;
     kill) lock_run && broker_kill ;;
     pause) broker_signal STOP ;;
     resume) broker_signal CONT ;;
-    env) broker_running && echo "AMQP_URL=$(broker_url)" ;;
+    env) broker_running && broker_ports && printf 'AMQP_URL=%s\nTLS_PORT=%s\n' "$(broker_url)" "$TLS" ;;
     ctl) broker_ctl "$@" ;;
     log) cat "$(B)/log" ;;
-    *) die "broker up [--owner PID] | down | kill | pause | resume | env | ctl ARGS.. | log" ;;
+    *) die "broker up [--owner PID] [--tls FOLDER] | down | kill | pause | resume | env | ctl ARGS.. | log" ;;
   esac
 }
