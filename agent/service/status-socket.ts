@@ -4,10 +4,14 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { AgentError, systemCode } from '#errors.js'
 
-/** What a path of the socket answers: a text, or lines for as long as somebody reads them. */
+/**
+ * What a path of the socket answers: a text, lines for as long as somebody reads them, or (POST) what came of doing something.
+ * What is done must answer for every failure that can be expected: one that is thrown is a bug and ends the role.
+ */
 export type StatusRoute =
   | { readonly contentType: string; readonly read: () => string }
   | { readonly contentType: string; readonly follow: Follow }
+  | { readonly contentType: string; readonly act: (query: URLSearchParams) => Promise<string> }
 
 /**
  * Begins to tell lines to one reader, for whom `query` is what stood behind the path.
@@ -31,7 +35,8 @@ const answerMs = 5000
 const maxPathBytes = 107
 
 /**
- * Answers GET requests on a Unix socket, so that a running role can be asked how it is. Only its own user and root may ask.
+ * Answers requests on a Unix socket, so that a running role can be asked how it is, and to do what only it can. Only its own user and
+ * root may ask.
  *
  * @throws AgentError SOCKET_TAKEN when another process answers there; the socket of a dead one is replaced;
  * CONFIG_INVALID when the path is too long, or its folder not ours to write
@@ -51,7 +56,8 @@ export async function openStatusSocket(
   const server = createServer((incoming, answer) => {
     const [pathname = '', query] = (incoming.url ?? '').split('?', 2)
     const route = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
-    if (route === undefined || incoming.method !== 'GET') {
+    const method = route !== undefined && 'act' in route ? 'POST' : 'GET'
+    if (route === undefined || incoming.method !== method) {
       answer.writeHead(404).end('there is nothing here\n')
       return
     }
@@ -61,6 +67,10 @@ export async function openStatusSocket(
       return
     }
     answer.flushHeaders()
+    if ('act' in route) {
+      void route.act(new URLSearchParams(query)).then((text) => answer.end(text)) // see StatusRoute
+      return
+    }
     const stop = route.follow(new URLSearchParams(query), (line) => {
       const keepsUp = answer.writableLength < maxBehindBytes
       if (keepsUp) answer.write(`${line}\n`)
@@ -105,12 +115,20 @@ function refuseFolder(folder: string): (cause: unknown) => never {
 
 /**
  * Asks a running role.
+ * @param options.method POST for what is done rather than read
  * @throws AgentError AGENT_NOT_RUNNING when nobody answers
  */
-export function askStatusSocket(socketPath: string, route: string): Promise<string> {
+export function askStatusSocket(
+  socketPath: string,
+  route: string,
+  {
+    method = 'GET',
+    timeoutMs = answerMs,
+  }: { readonly method?: 'GET' | 'POST'; readonly timeoutMs?: number } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = request(
-      { socketPath, path: route, timeout: answerMs, agent: false },
+      { socketPath, method, path: route, timeout: timeoutMs, agent: false },
       (answer) => {
         const parts: Buffer[] = []
         answer.on('data', (part: Buffer) => parts.push(part))
