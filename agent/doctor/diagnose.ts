@@ -3,6 +3,7 @@ import { broken, type Finding, note } from './finding.js'
 import { hookFindings } from './hook-findings.js'
 import { kernelFindings } from './kernel-findings.js'
 import { nicFindings } from './nic-findings.js'
+import { outboxFindings } from './outbox-findings.js'
 import { queueFindings } from './queue-findings.js'
 import { ruleFindings } from './rule-findings.js'
 
@@ -17,6 +18,7 @@ export function diagnose(facts: HostFacts): readonly Finding[] {
     ...hookFindings(facts.hooks),
     ...facts.roles.flatMap((role) => [
       ...roleFindings(role, facts.roles),
+      ...outboxFindings(role.outbox),
       ...nicFindings(role.nics),
     ]),
   ]

@@ -89,10 +89,29 @@ export interface RoleFacts {
   readonly capabilities: bigint | undefined
   /** Of events: the broker's state, `connected` when all is well. */
   readonly broker: { readonly state: string; readonly problem: string | undefined } | undefined
+  /** Of events: how its outbox stands. */
+  readonly outbox?: OutboxFacts | undefined
   /** Of nics: how the NICs of running instances stand. */
   readonly nics?: NicsFacts | undefined
   /** Of responder: queues that it waits for. */
   readonly waitingQueues: readonly { readonly number: number; readonly problem: string }[]
+}
+
+/** How messages stand, by the events role's own word. */
+export interface OutboxFacts {
+  /** Why it cannot be written. */
+  readonly problem: string | undefined
+  /** Messages that wait although the broker is there, and why. */
+  readonly held: number
+  readonly heldReason: string | undefined
+  /** Routing keys for which no queue was bound when they were used last. */
+  readonly unroutable: readonly string[]
+  /** Such messages are thrown away, not held. */
+  readonly isDropping: boolean
+  /** Moved aside since the role started. */
+  readonly quarantined: number
+  /** Messages of earlier that nobody sends, because the broker is switched off. */
+  readonly forsaken: number
 }
 
 /** How the NICs of running instances stand, by the nics role's own word. */

@@ -30,6 +30,8 @@ export interface JobSourceOptions {
   readonly baselineSinceMs: number | undefined
   readonly rescanMs: number
   readonly onNotice: (notice: QueueNotice) => void
+  /** Does each piece of reading: whoever wants to know whether one hangs. */
+  readonly during?: <T>(what: string, work: () => Promise<T>) => Promise<T>
   readonly signal: AbortSignal
 }
 
@@ -51,7 +53,7 @@ const turnMs = 8
  * fold into one.
  */
 export async function* followJobs(options: JobSourceOptions): AsyncGenerator<readonly Job[]> {
-  const { queueDirectory, known, rescanMs, onNotice, signal } = options
+  const { queueDirectory, known, rescanMs, onNotice, signal, during = justDo } = options
   const pending = new Set<JobId>()
   const signatures = new Map<JobId, FileSignature>()
   const scanner = createQueueScanner({ ...options, signatures })
@@ -109,10 +111,11 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
   }
 
   try {
-    await scan() // the first one before any trigger is followed: what is old comes first
+    await during('looking through the job queue', scan) // the first one before any trigger is followed: what is old comes first
     while (!signal.aborted) {
-      if (scanning === undefined && performance.now() >= nextScanMs) scanning = scan()
-      const jobs = await nextBatch()
+      if (scanning === undefined && performance.now() >= nextScanMs)
+        scanning = during('looking through the job queue', scan)
+      const jobs = await during('reading job files', nextBatch)
       if (jobs.length > 0) yield jobs
       else if (pending.size === 0)
         await wakeup.sleep(scanning ? rescanMs : nextScanMs - performance.now())
@@ -121,6 +124,10 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
     await scanning
     await follower.close()
   }
+}
+
+function justDo<T>(_what: string, work: () => Promise<T>): Promise<T> {
+  return work()
 }
 
 /** Keeps a trigger on the directory, also when that is replaced by another one of the same name. */
