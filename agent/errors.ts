@@ -18,6 +18,7 @@
  * - `RULES_IN_USE` rules cannot be removed while the role that keeps them runs, or while their tap is up
  * - `ROOT_NEEDED` only root can see or do this, or a program with the capability that is named
  * - `HOST_BROKEN` the doctor found something that keeps us from our work
+ * - `USAGE` a command was called without what it needs, or the question it asked was not answered
  * - `TASK_STUCK` a task did not stop within its deadline
  */
 export type ErrorCode =
@@ -38,6 +39,7 @@ export type ErrorCode =
   | 'RULES_IN_USE'
   | 'ROOT_NEEDED'
   | 'HOST_BROKEN'
+  | 'USAGE'
   | 'TASK_STUCK'
 
 /** An I/O failure with a code to compare, a sentence to read (what failed, on what, what to do) and its cause. */

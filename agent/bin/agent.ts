@@ -1,16 +1,18 @@
 /**
  * `okeanid agent`: the daemon, in the foreground, as one role or as all of them.
  *
- * Start-up: configuration, log, whatever the role owns (outbox, packet queues, status socket); then READY=1 to systemd. Nothing
- * that may be missing for a while (Ganeti, the broker, taps) is waited for: it is looked for again and again.
+ * Start-up: configuration, log, whatever the role owns (outbox, packet queues, status socket); then READY=1 to systemd, by the events
+ * role when it has looked whether it is the master and, if it is, watches the queue. Nothing that may be missing for a while
+ * (Ganeti, the broker, taps) is waited for: it is looked for again and again.
  * Steady state: tasks side by side, see events-role.ts, responder-role.ts and nics-role.ts. SIGTERM and SIGINT stop them in
  * reverse order; what was taken stays in the outbox. Failure: a task that fails is a bug or a lost disk; the others stop and the exit code is 1, systemd
- * starts anew. The watchdog is fed from the event loop, so a blocked loop is ended by systemd.
+ * starts anew. The watchdog is fed from the event loop, so a blocked loop is ended by systemd; and it is fed only while no piece of
+ * work of the role hangs (`service/vigil.ts`). A broker that is away and a disk that is full are waited for, and hang nothing.
  */
 import { setFlagsFromString } from 'node:v8'
-import { openNotify } from '#kernel/notify.js'
+import { type Notify, openNotify } from '#kernel/notify.js'
 import { loadConfig } from '#service/config.js'
-import { createLog } from '#service/log.js'
+import { createLog, type Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import { aborted, outcomeError, runTasks, type Task } from '#service/tasks.js'
 import { openRole, type Role, type RoleContext, type RoleName, roleNames } from './role.js'
@@ -18,6 +20,12 @@ import { signalOfProcess } from './signals.js'
 
 /** How long tasks may take to stop; systemd's own limit is longer. */
 const stopDeadlineMs = 10_000
+
+/**
+ * How many of the watchdog's times a piece of work may take: five minutes with the unit's 60 s, longer than any disk that still works
+ * takes for one batch, and short enough for somebody who waits for events.
+ */
+const hangLimits = 5
 
 /** What of the environment an agent reads: systemd's variables. */
 export interface AgentEnvironment {
@@ -39,23 +47,23 @@ export async function runAgent(
   const log = createLog({ level: config.agent.log_level, withPriority })
   const notify = openNotify(environment['NOTIFY_SOCKET'])
   const signal = signalOfProcess()
+  const watchdogMs = Number(environment['WATCHDOG_USEC'] ?? 0) / 1000
+  const context = { log, location, hangMs: watchdogMs * hangLimits }
   await using role =
     name === undefined
-      ? await openAll(config, { log, location, withPriority })
-      : await openRole(name, config, { log, location })
+      ? await openAll(config, { ...context, withPriority })
+      : await openRole(name, config, context)
   log('info', 'started', {
     role: name ?? 'all',
     config: files.join(',') || 'defaults',
     pid: process.pid,
   })
-  notify(`READY=1\nSTATUS=${role.summary()}`)
-  const outcome = await runTasks(
-    [...role.tasks, watchdog(environment, () => notify(watchdogState(role.summary())))],
-    {
-      signal: role.rested === undefined ? signal : AbortSignal.any([signal, role.rested]),
-      deadlineMs: stopDeadlineMs,
-    },
-  )
+  const ready = role.ready ?? Promise.resolve()
+  void ready.then(() => notify(`READY=1\nSTATUS=${role.summary()}`)) // a promise that is never rejected
+  const outcome = await runTasks([...role.tasks, watchdog(watchdogMs, feeder(role, log, notify))], {
+    signal: role.rested === undefined ? signal : AbortSignal.any([signal, role.rested]),
+    deadlineMs: stopDeadlineMs,
+  })
   notify('STOPPING=1')
   log('info', 'stopped', {
     failed: outcome.failure?.task,
@@ -68,7 +76,7 @@ export async function runAgent(
 /** Every role in this process; what cannot be opened takes the others down with it, with its reason. */
 async function openAll(
   config: NodeConfig,
-  { log, location, withPriority }: RoleContext & { readonly withPriority: boolean },
+  { withPriority, ...context }: RoleContext & { readonly withPriority: boolean },
 ): Promise<Role> {
   const { openResponderThread } = await import('./responder-thread.js')
   const open: Role[] = []
@@ -80,7 +88,7 @@ async function openAll(
       open.push(
         name === 'responder'
           ? await openResponderThread(config, { withPriority })
-          : await openRole(name, config, { log, location }),
+          : await openRole(name, config, context),
       )
   } catch (error) {
     await close()
@@ -89,17 +97,27 @@ async function openAll(
   return {
     tasks: open.flatMap(({ tasks }) => tasks),
     summary: () => open.map((role) => role.summary()).join('; '),
+    ready: Promise.all(open.map(({ ready }) => ready)).then(() => undefined),
+    hanging: () => open.map((role) => role.hanging?.()).find((what) => what !== undefined),
     [Symbol.asyncDispose]: close,
   }
 }
 
-function watchdogState(summary: string): string {
-  return `WATCHDOG=1\nSTATUS=${summary}`
+/** Tells systemd that the role lives, with how it is; while something hangs only what, which ends it and starts it anew. */
+function feeder(role: Role, log: Log, notify: Notify): () => void {
+  let told: string | undefined
+  return () => {
+    const hanging = role.hanging?.()
+    if (hanging === undefined) notify(`WATCHDOG=1\nSTATUS=${role.summary()}`)
+    else notify(`STATUS=hangs: ${hanging}`)
+    const work = hanging?.replace(/ for \d+ s$/, '')
+    if (work !== undefined && work !== told) log('error', 'work-hangs', { what: hanging })
+    told = work
+  }
 }
 
 /** Feeds systemd's watchdog twice in its time, and without one shows the status every ten seconds. */
-function watchdog(environment: AgentEnvironment, feed: () => void): Task {
-  const limitMs = Number(environment['WATCHDOG_USEC'] ?? 0) / 1000
+function watchdog(limitMs: number, feed: () => void): Task {
   return {
     name: 'watchdog',
     async run(signal) {

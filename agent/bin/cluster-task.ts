@@ -1,6 +1,7 @@
 import { AgentError } from '#errors.js'
 import type { Log } from '#service/log.js'
 import type { Task } from '#service/tasks.js'
+import type { Vigil } from '#service/vigil.js'
 import {
   type ClusterView,
   concernsClusterView,
@@ -64,10 +65,15 @@ export function clusterTask({
   paths,
   mastership,
   log,
+  vigil,
+  onLooked,
 }: {
   readonly paths: { readonly dataDirectory: string }
   readonly mastership: Mastership
   readonly log: Log
+  readonly vigil?: Vigil
+  /** Told after each look, whatever it found. */
+  readonly onLooked?: () => void
 }): Task {
   return {
     name: 'cluster',
@@ -83,12 +89,14 @@ export function clusterTask({
       )
       let lastProblem: string | undefined
       while (!signal.aborted) {
-        const standing = await readStanding(paths.dataDirectory, mastership.current())
+        const look = () => readStanding(paths.dataDirectory, mastership.current())
+        const standing = await (vigil?.during('reading ssconf', look) ?? look())
         const problem = standing instanceof AgentError ? standing.message : problemOf(standing)
         if (problem !== undefined && problem !== lastProblem)
           log('warning', 'not-in-cluster', { problem })
         lastProblem = problem
         if (!(standing instanceof AgentError)) adopt(mastership, standing, log)
+        onLooked?.()
         await wakeup.sleep(pollMs)
       }
       await trigger.close()

@@ -12,6 +12,7 @@ import {
 import { addDhcpCommands } from './dhcp-commands.js'
 import { addScriptCommands } from './hook-commands.js'
 import { addNicCommands } from './nic-commands.js'
+import { addOutboxCommands } from './outbox-commands.js'
 import { type RoleName, roleNames } from './role.js'
 import { packageVersion } from './version.js'
 
@@ -58,6 +59,9 @@ export function program(): Command {
       await printDoctor(configFile(options), options)
     })
   addEvents(okeanid.command('events').description('what this node tells'))
+  addOutboxCommands(
+    okeanid.command('outbox').description('messages that wait for the broker, and the quarantine'),
+  )
   addDhcpCommands(okeanid.command('dhcp').description('what guests ask and are told'))
   addQueueing(
     okeanid.command('queueing').description('the rules that bring guests’ packets into our queues'),

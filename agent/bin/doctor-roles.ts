@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { NicsFacts, RoleFacts } from '#doctor/facts.js'
+import type { NicsFacts, OutboxFacts, RoleFacts } from '#doctor/facts.js'
 import { AgentError } from '#errors.js'
 import { readCapabilities } from '#kernel/host-facts.js'
 import type { NodeConfig } from '#service/node-config.js'
@@ -40,7 +40,7 @@ export function askForFacts(config: NodeConfig): Promise<readonly AskedRole[]> {
           | NicsStatus
           | HooksStatus
         const capabilities = await readCapabilities(status.pid)
-        return factsOf({ ...silent, capabilities }, status)
+        return factsOf({ ...silent, capabilities }, status, config)
       } catch (error) {
         if (!(error instanceof AgentError)) throw error
         return { facts: { ...silent, problem: error.message }, boundPorts: [] }
@@ -52,12 +52,17 @@ export function askForFacts(config: NodeConfig): Promise<readonly AskedRole[]> {
 function factsOf(
   facts: RoleFacts,
   status: EventsStatus | ResponderStatus | NicsStatus | HooksStatus,
+  config: NodeConfig,
 ): AskedRole {
   switch (status.role) {
     case 'events': {
       const { state, problem } = status.broker
       return {
-        facts: { ...facts, broker: { state, problem: problem ?? undefined } },
+        facts: {
+          ...facts,
+          broker: { state, problem: problem ?? undefined },
+          outbox: outboxFacts(status, config),
+        },
         boundPorts: [],
       }
     }
@@ -77,6 +82,18 @@ function factsOf(
       return { facts: { ...facts, nics: nicsFacts(status.nics) }, boundPorts: [] }
     case 'hooks':
       return { facts, boundPorts: [] }
+  }
+}
+
+function outboxFacts({ outbox, broker }: EventsStatus, config: NodeConfig): OutboxFacts {
+  return {
+    problem: outbox.isWritable ? undefined : (outbox.problem ?? 'it cannot be written'),
+    held: outbox.held,
+    heldReason: outbox.heldReason ?? undefined,
+    unroutable: broker.unroutable,
+    isDropping: config.broker.unroutable === 'drop',
+    quarantined: outbox.quarantined,
+    forsaken: broker.state === 'disabled' ? outbox.backlogMessages : 0,
   }
 }
 

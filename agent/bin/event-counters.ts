@@ -5,8 +5,11 @@ export interface EventCounters {
   readonly jobVersions: Counter
   readonly messages: Counter
   readonly published: Counter
+  readonly retried: Counter
+  readonly rejected: Counter
   readonly unusableFiles: Counter
   readonly scans: Counter
+  readonly watchRestarts: Counter
   readonly appendFailures: Counter
   readonly heartbeats: Counter
   readonly spoolLost: Counter
@@ -20,6 +23,14 @@ export function createEventCounters(metrics: Metrics): EventCounters {
     jobVersions: metrics.counter('job_versions_total', 'Versions of job files that were read.'),
     messages: metrics.counter('messages_taken_total', 'Messages that were written to the outbox.'),
     published: metrics.counter('messages_confirmed_total', 'Messages that the broker confirmed.'),
+    retried: metrics.counter(
+      'messages_retried_total',
+      'Times that a message has to be sent again: lost with a connection, or held because the broker did not take it.',
+    ),
+    rejected: metrics.counter(
+      'messages_rejected_total',
+      'Messages that were moved to the quarantine because they cannot be sent.',
+    ),
     unusableFiles: metrics.counter(
       'job_files_unusable_total',
       'Versions of job files that could not be used, by reason.',
@@ -27,6 +38,10 @@ export function createEventCounters(metrics: Metrics): EventCounters {
     scans: metrics.counter(
       'queue_scans_total',
       'Times that the names in the job queue were listed.',
+    ),
+    watchRestarts: metrics.counter(
+      'watcher_restarts_total',
+      'Times that a watch on the job queue was begun again: it failed, or another directory stands there.',
     ),
     appendFailures: metrics.counter(
       'outbox_append_failures_total',

@@ -19,22 +19,24 @@ import path from 'node:path'
 import { openPublisher } from '#broker/publisher.js'
 import type { BrokerState } from '#broker/settings.js'
 import type { Message } from '#event/message.js'
-import { openOutbox } from '#outbox/outbox.js'
+import { type Outbox, openOutbox } from '#outbox/outbox.js'
 import type { Log } from '#service/log.js'
 import { createMetrics, type Metrics } from '#service/metrics.js'
 import type { NodeConfig } from '#service/node-config.js'
 import type { SaveStep } from '#service/state-file.js'
 import { openStatusSocket } from '#service/status-socket.js'
+import { createProgressCheck, createVigil, type ProgressLook } from '#service/vigil.js'
 import { brokerSettings } from './broker-settings.js'
-import { clusterTask, createMastership } from './cluster-task.js'
+import { clusterTask, createMastership, type Mastership } from './cluster-task.js'
 import { createDetailsReader } from './details-reader.js'
 import { createEventCounters } from './event-counters.js'
 import { describeEvents, type StatusParts, statusOf } from './events-status.js'
 import { heartbeatTask } from './heartbeat-task.js'
 import { openLedgerStore } from './ledger-store.js'
 import { nodeQueueTask } from './node-queue-task.js'
+import { outboxRoutes } from './outbox-requests.js'
 import { type Paths, pathsOf } from './paths.js'
-import { publishTask } from './publish-task.js'
+import { createDelivery, publishTask } from './publish-task.js'
 import { queueTask } from './queue-task.js'
 import type { Role } from './role.js'
 import { type SpoolSource, spoolTask } from './spool-task.js'
@@ -46,6 +48,8 @@ export interface EventsRoleObserver {
   readonly openOutbox?: typeof openOutbox
   readonly openPublisher?: typeof openPublisher
   readonly onLedgerStep?: (step: SaveStep) => void
+  /** How long a piece of work may take before it counts as hanging; 0 or absent: for ever. */
+  readonly hangMs?: number | undefined
 }
 
 /** Opens everything that the role needs and fails early when this node cannot have it. */
@@ -54,33 +58,50 @@ export async function openEventsRole(
   log: Log,
   observer: EventsRoleObserver = {},
 ): Promise<Role> {
-  const { onConfirmed, onLedgerStep } = observer
+  const { onConfirmed, onLedgerStep, hangMs = 0 } = observer
   const paths = pathsOf(config)
   const metrics = createMetrics()
   const counters = createEventCounters(metrics)
   const mastership = createMastership()
   const settings = config.broker.enabled ? await brokerSettings(config) : undefined
   await mkdir(path.dirname(paths.ledgerFile), { recursive: true, mode: 0o750 })
-  const outbox = await (observer.openOutbox ?? openOutbox)({
+  const vigil = createVigil(hangMs)
+  const opened = await (observer.openOutbox ?? openOutbox)({
     dir: paths.outboxDirectory,
     segmentBytes: config.outbox.segment_size.bytes,
   })
+  const outbox: Outbox = {
+    ...opened,
+    append: (bodies) => vigil.during('writing the outbox', () => opened.append(bodies)),
+  }
   try {
     const ledgerStore = await openLedgerStore(paths.ledgerFile, log, onLedgerStep)
     const socket = await openStatusSocket(paths.statusSocket('events'), {
       '/status': { contentType: 'application/json', read: () => JSON.stringify(statusOf(parts)) },
       '/metrics': { contentType: 'text/plain; version=0.0.4', read: metrics.format },
+      ...outboxRoutes({ outbox, dir: paths.outboxDirectory, log }),
     })
+    const readiness = createReadiness(mastership, settings !== undefined)
+    const progress = createProgressCheck('nothing is sent, though the broker is connected', {
+      limitMs: hangMs,
+      look: () => sendingOf(parts),
+    })
+    const tell = logState(log)
     const publisher =
       settings &&
       (observer.openPublisher ?? openPublisher)({
         settings,
         random: Math.random,
-        onState: logState(log),
+        onState(state) {
+          progress.disturbed()
+          tell(state)
+        },
       })
+    if (publisher) vigil.ask(progress.question)
     const parts = {
       ...{ config, paths, log, counters, mastership, outbox, ledgerStore, publisher, onConfirmed },
-      runId: randomUUID(),
+      ...{ runId: randomUUID(), vigil, ...readiness },
+      delivery: createDelivery(),
       details: createDetailsReader({ paths, log, counters }),
       tags: createTagsTeller({ paths, log, counters, mastership, outbox }),
     }
@@ -102,6 +123,8 @@ export async function openEventsRole(
         clusterTask(parts),
       ],
       summary: () => describeEvents(statusOf(parts)),
+      ready: readiness.ready,
+      hanging: vigil.hanging,
       async [Symbol.asyncDispose]() {
         await socket.close()
         await publisher?.close()
@@ -112,6 +135,30 @@ export async function openEventsRole(
   } catch (error) {
     await outbox.close()
     throw error
+  }
+}
+
+/** Something is to be sent when the broker is there and more waits than what it did not want. */
+function sendingOf({ outbox, publisher, delivery, counters }: StatusParts): ProgressLook {
+  const { backlogCount, ackedCount, quarantinedCount } = outbox.stats()
+  const isDue =
+    publisher?.state().kind === 'connected' && backlogCount > (delivery.heldBack?.count ?? 0)
+  // what is tried again in vain is no hang of ours
+  return { isDue, mark: ackedCount + quarantinedCount + counters.retried.total() }
+}
+
+/** Ready: we have looked whether this node is the master, and if it is, its queue is watched. */
+function createReadiness(mastership: Mastership, takesJobs: boolean) {
+  let onReady = () => {}
+  const ready = new Promise<void>((resolve) => {
+    onReady = resolve
+  })
+  return {
+    ready,
+    onWatching: onReady,
+    onLooked() {
+      if (!takesJobs || !mastership.current().isMaster) onReady()
+    },
   }
 }
 
@@ -157,9 +204,9 @@ function addGauges(metrics: Metrics, parts: StatusParts): void {
       () => outbox.stats().quarantinedCount,
     ],
     [
-      'returned_messages',
-      'Messages for which no queue was bound.',
-      () => publisher?.returnedCount() ?? 0,
+      'held_messages',
+      'Of those on disk: held because the broker did not take them although it is there.',
+      () => parts.delivery.heldBack?.count ?? 0,
     ],
     [
       'broker_connected',
@@ -173,4 +220,11 @@ function addGauges(metrics: Metrics, parts: StatusParts): void {
     ],
   ]
   for (const [name, help, read] of gauges) metrics.gauge(name, help, read)
+  const unroutable = {
+    name: 'messages_unroutable_total',
+    help: 'Messages for which no queue was bound, by routing key.',
+  }
+  metrics.samples('counter', unroutable, () =>
+    [...(publisher?.returned() ?? [])].map(([key, value]) => ({ labels: { key }, value })),
+  )
 }

@@ -3,12 +3,14 @@ import type { Outbox } from '#outbox/outbox.js'
 import type { Mastership } from './cluster-task.js'
 import type { EventCounters } from './event-counters.js'
 import { describeProcess, mebibytes, type ProcessStatus, processStatus } from './process-status.js'
+import type { Delivery } from './publish-task.js'
 
 /** What the status is made of. */
 export interface StatusParts {
   readonly mastership: Mastership
   readonly outbox: Outbox
   readonly publisher: Publisher | undefined
+  readonly delivery: Delivery
   readonly counters: EventCounters
 }
 
@@ -24,13 +26,19 @@ export interface EventsStatus extends ProcessStatus {
     readonly state: string
     readonly host: string | null
     readonly problem: string | null
+    /** Routing keys for which no queue was bound when they were used last. */
+    readonly unroutable: readonly string[]
   }
   readonly outbox: {
     readonly backlogMessages: number
     readonly backlogBytes: number
     readonly lagSeconds: number
     readonly isWritable: boolean
+    /** Since the start; `okeanid outbox list` shows all that lie there. */
     readonly quarantined: number
+    /** Of those that wait: how many the broker did not take although it is there, and why. */
+    readonly held: number
+    readonly heldReason: string | null
     readonly problem: string | null
   }
   /** When a message was taken last and when one was confirmed last, Unix milliseconds, since the start. */
@@ -40,7 +48,8 @@ export interface EventsStatus extends ProcessStatus {
 }
 
 /** The role's status now. */
-export function statusOf({ mastership, outbox, publisher, counters }: StatusParts): EventsStatus {
+export function statusOf(parts: StatusParts): EventsStatus {
+  const { mastership, outbox, publisher, delivery, counters } = parts
   const { view, isMaster } = mastership.current()
   const stats = outbox.stats()
   const broker = publisher?.state()
@@ -56,6 +65,7 @@ export function statusOf({ mastership, outbox, publisher, counters }: StatusPart
       state: broker?.kind ?? 'disabled',
       host: broker?.host ?? null,
       problem: broker?.lastProblem ?? null,
+      unroutable: [...delivery.unroutable].sort(),
     },
     outbox: {
       backlogMessages: stats.backlogCount,
@@ -66,6 +76,8 @@ export function statusOf({ mastership, outbox, publisher, counters }: StatusPart
           : Math.max(0, Math.round((Date.now() - stats.oldestMs) / 1000)),
       isWritable: stats.isWritable,
       quarantined: stats.quarantinedCount,
+      held: delivery.heldBack?.count ?? 0,
+      heldReason: delivery.heldBack?.reason ?? null,
       problem: stats.lastWriteError?.message ?? null,
     },
     lastTakenMs: counters.messages.lastMs() ?? null,
@@ -101,11 +113,18 @@ export function describeEventsLines(status: EventsStatus): readonly (readonly [s
     ],
     [
       'broker',
-      [broker.state, broker.host, broker.problem].filter((part) => part !== null).join(', '),
+      [
+        broker.state,
+        broker.host,
+        broker.problem,
+        broker.unroutable.length === 0 ? null : `no queue for ${broker.unroutable.join(' ')}`,
+      ]
+        .filter((part) => part !== null)
+        .join(', '),
     ],
     [
       'outbox',
-      `${outbox.backlogMessages} waiting (${mebibytes(outbox.backlogBytes)}), oldest ${outbox.lagSeconds} s, ${outbox.quarantined} quarantined${outbox.isWritable ? '' : `; NOT WRITABLE: ${outbox.problem ?? ''}`}`,
+      `${outbox.backlogMessages} waiting (${mebibytes(outbox.backlogBytes)}), oldest ${outbox.lagSeconds} s, ${outbox.quarantined} quarantined${outbox.held === 0 ? '' : `, ${outbox.held} held: ${outbox.heldReason ?? ''}`}${outbox.isWritable ? '' : `; NOT WRITABLE: ${outbox.problem ?? ''}`}`,
     ],
     ['last', `message taken ${ago(status.lastTakenMs)}, confirmed ${ago(status.lastConfirmedMs)}`],
     [

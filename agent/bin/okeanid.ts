@@ -50,5 +50,9 @@ try {
   if (code !== undefined) process.exitCode = code
 } catch (error) {
   process.stderr.write(`${describe(error)}\n`)
-  process.exitCode = hasCode(error, 'CONFIG_INVALID') ? exitCodes.configuration : exitCodes.failed
+  process.exitCode = hasCode(error, 'CONFIG_INVALID')
+    ? exitCodes.configuration
+    : hasCode(error, 'USAGE')
+      ? exitCodes.usage
+      : exitCodes.failed
 }

@@ -1,30 +1,46 @@
-import type { Publisher } from '#broker/publisher.js'
+import type { Publisher, PublishOutcome } from '#broker/publisher.js'
 import { decodeMessage } from '#event/codec.js'
 import type { Message } from '#event/message.js'
-import { drain } from '#outbox/drain.js'
+import { drain, type SendOutcome } from '#outbox/drain.js'
+import type { HeldBack } from '#outbox/lanes.js'
 import type { Outbox } from '#outbox/outbox.js'
 import type { Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import type { Task } from '#service/tasks.js'
 import type { EventCounters } from './event-counters.js'
 
-/** Sends what the outbox holds and acknowledges what the broker confirmed. */
-export function publishTask(
-  {
-    config,
-    outbox,
-    log,
-    counters,
-    onConfirmed,
-  }: {
-    readonly config: NodeConfig
-    readonly outbox: Outbox
-    readonly log: Log
-    readonly counters: EventCounters
-    readonly onConfirmed?: ((message: Message) => void) | undefined
-  },
-  publisher: Publisher,
-): Task {
+/** How sending goes, for the status; kept by the publish task alone. */
+export interface Delivery {
+  /** What waits although the broker is there, and why. */
+  heldBack: HeldBack | undefined
+  /** Routing keys for which no queue was bound when they were used last. */
+  readonly unroutable: Set<string>
+}
+
+/** A delivery of which nothing is known yet. */
+export function createDelivery(): Delivery {
+  return { heldBack: undefined, unroutable: new Set() }
+}
+
+/** What the publish task works with. */
+export interface PublishParts {
+  readonly config: NodeConfig
+  readonly outbox: Outbox
+  readonly log: Log
+  readonly counters: EventCounters
+  readonly delivery: Delivery
+  readonly onConfirmed?: ((message: Message) => void) | undefined
+}
+
+/** Routing keys that are remembered as unroutable. */
+const maxUnroutableKeys = 200
+
+/**
+ * Sends what the outbox holds and acknowledges what the broker confirmed. Messages about the same thing keep their order: what the broker
+ * does not take now keeps the others of its subject waiting, and no more.
+ */
+export function publishTask(parts: PublishParts, publisher: Publisher): Task {
+  const { config, outbox, log, counters, delivery, onConfirmed } = parts
   return {
     name: 'publish',
     run: (signal) =>
@@ -32,18 +48,70 @@ export function publishTask(
         outbox,
         signal,
         windowCount: Number(config.broker.window),
+        laneOf,
         async send(body, sendSignal) {
           const message = decodeMessage(body)
           if (!message.ok) return { kind: 'poison', reason: message.problem }
-          const outcome = await publisher.send(message.value, sendSignal)
+          const outcome = judge(parts, message.value, await sent(message.value, sendSignal))
           if (outcome.kind === 'confirmed') {
             counters.published.add()
             onConfirmed?.(message.value)
-          }
+          } else if (outcome.kind === 'later') counters.retried.add(1, { reason: 'held' })
           return outcome
         },
-        onQuarantine: (sequence, reason) =>
-          log('error', 'message-quarantined', { sequence, reason }),
+        onQuarantine(sequence, reason) {
+          counters.rejected.add()
+          log('error', 'message-quarantined', { sequence, reason })
+        },
+        onHeldBack(held) {
+          if (held === undefined && delivery.heldBack !== undefined) log('info', 'messages-go-on')
+          if (held !== undefined && delivery.heldBack?.reason !== held.reason)
+            log('warning', 'messages-held', { reason: held.reason })
+          delivery.heldBack = held
+        },
       }),
   }
+
+  async function sent(message: Message, signal: AbortSignal): Promise<PublishOutcome> {
+    try {
+      return await publisher.send(message, signal)
+    } catch (error) {
+      if (!signal.aborted) counters.retried.add(1, { reason: 'lost' })
+      throw error
+    }
+  }
+}
+
+/** What the answer of the broker means, by the configuration; a routing key that leads nowhere is told once. */
+function judge(
+  { config, log, delivery }: PublishParts,
+  { routingKey }: Message,
+  outcome: PublishOutcome,
+): SendOutcome {
+  const { unroutable } = delivery
+  switch (outcome.kind) {
+    case 'poison':
+      return outcome
+    case 'confirmed':
+      if (unroutable.delete(routingKey)) log('info', 'message-routable', { key: routingKey })
+      return outcome
+    case 'nacked':
+      return { kind: 'later', reason: `the broker does not take ${routingKey}: a queue is full` }
+    case 'unroutable': {
+      const { exchange, unroutable: policy } = config.broker
+      if (!unroutable.has(routingKey) && unroutable.size < maxUnroutableKeys) {
+        unroutable.add(routingKey)
+        log('warning', 'message-unroutable', { key: routingKey, exchange, policy })
+      }
+      if (policy === 'drop') return { kind: 'confirmed' }
+      return { kind: 'later', reason: `no queue is bound for ${routingKey}` }
+    }
+  }
+}
+
+/** What a message is about: the order of its messages is kept. One that cannot be read is alone. */
+function laneOf(body: Uint8Array): string {
+  const message = decodeMessage(body)
+  if (!message.ok) return ''
+  return String(message.value.headers['cloudEvents:subject'] ?? message.value.routingKey)
 }

@@ -10,6 +10,7 @@ import { wantedDetails } from '#progress/wanted-details.js'
 import type { Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import type { Task } from '#service/tasks.js'
+import type { Vigil } from '#service/vigil.js'
 import { followJobs, type QueueNotice } from '#watch/job-source.js'
 import type { Mastership } from './cluster-task.js'
 import type { DetailsReader } from './details-reader.js'
@@ -29,6 +30,9 @@ export interface QueueParts {
   readonly ledgerStore: LedgerStore
   readonly tags: Pick<TagsTeller, 'tell'>
   readonly details: DetailsReader
+  readonly vigil?: Vigil
+  /** Told when the queue is looked after, or is not there to be. */
+  readonly onWatching?: () => void
 }
 
 /** How long after a change the ledger may wait to be saved. */
@@ -69,6 +73,7 @@ async function takeWhileMaster(
   const { ledger, wasMaster, isNew } = ledgerStore.ledgerFor(cluster.uuid)
   // until the first scan closed what is old, a restart must set the baseline again
   let hasBaseline = wasMaster && !isNew
+  let isWatching = false
   const demoted = new AbortController()
   const ended = AbortSignal.any([signal, demoted.signal])
   const watching = watchForDemotion(mastership, demoted, signal)
@@ -82,8 +87,12 @@ async function takeWhileMaster(
       rescanMs: config.events.rescan.ms,
       onNotice(notice) {
         hasBaseline ||= notice.kind === 'scanned'
+        if (notice.kind === 'watching' || notice.kind === 'missing-directory') parts.onWatching?.()
+        if (notice.kind === 'watching' && isWatching) parts.counters.watchRestarts.add()
+        isWatching ||= notice.kind === 'watching'
         tellNotice(parts, notice)
       },
+      ...(parts.vigil === undefined ? {} : { during: parts.vigil.during }),
       signal: ended,
     })
     for await (const batch of jobs) {

@@ -16,6 +16,10 @@ export interface Role extends AsyncDisposable {
   readonly rested?: AbortSignal
   /** One line about how it is. */
   summary(): string
+  /** Resolves when it does what it is there for; absent: as soon as it is open. */
+  readonly ready?: Promise<void>
+  /** What hangs and will not come back by itself; then systemd is to end it and start anew. */
+  hanging?(): string | undefined
 }
 
 /** What a role is opened with, beside its configuration. */
@@ -23,17 +27,19 @@ export interface RoleContext {
   readonly log: Log
   /** Where the configuration was read, for the role that reads it again. */
   readonly location: { readonly file: string; readonly isRequired: boolean }
+  /** How long a piece of work may take before it counts as hanging; 0 or absent: for ever. */
+  readonly hangMs?: number
 }
 
 /** Opens a role; its code is loaded only then. */
 export async function openRole(
   name: RoleName,
   config: NodeConfig,
-  { log, location }: RoleContext,
+  { log, location, hangMs }: RoleContext,
 ): Promise<Role> {
   switch (name) {
     case 'events':
-      return (await import('./events-role.js')).openEventsRole(config, log)
+      return (await import('./events-role.js')).openEventsRole(config, log, { hangMs })
     case 'responder':
       return (await import('./responder-role.js')).openResponderRole(config, log)
     case 'nics':
