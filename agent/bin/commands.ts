@@ -62,6 +62,19 @@ export function program(): Command {
   addOutboxCommands(
     okeanid.command('outbox').description('messages that wait for the broker, and the quarantine'),
   )
+  okeanid
+    .command('progress')
+    .description('tell what the install of an image says of itself: JSON objects on standard input')
+    .argument('<instance>', 'name of the instance that is being installed')
+    .option(
+      '--spool <dir>',
+      'where it is left for the events role, instead of what the configuration says',
+    )
+    .addOption(configOption())
+    .action(async (instance: string, options: ConfigOptions & { readonly spool?: string }) => {
+      const { followInstall } = await import('./progress.js')
+      await followInstall(instance, { ...configFile(options), spool: options.spool })
+    })
   addDhcpCommands(okeanid.command('dhcp').description('what guests ask and are told'))
   addQueueing(
     okeanid.command('queueing').description('the rules that bring guests’ packets into our queues'),

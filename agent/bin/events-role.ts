@@ -4,7 +4,7 @@
  *     cluster task   ssconf -> are we the master? -> starts and stops the queue task's work
  *     queue task     job files -> ledger: what is new -> messages -> outbox (on disk) -> ledger
  *     publish task   outbox -> broker; acknowledged in the outbox when the broker confirmed
- *     spool tasks    what nic up, the nics role and the responder saw: files -> messages -> outbox
+ *     spool tasks    what nic up, the nics role, the responder and `okeanid progress` saw: files -> messages -> outbox
  *     tags task      an op may have changed tags -> config.data -> a message for the instance's node -> outbox
  *     node task      what the master says to this node -> a file for the nics role
  *     beat task      now and then, directly to the broker: this node is alive
@@ -18,6 +18,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { openPublisher } from '#broker/publisher.js'
 import type { BrokerState } from '#broker/settings.js'
+import { readProgressFile } from '#event/image-progress.js'
 import type { Message } from '#event/message.js'
 import { type Outbox, openOutbox } from '#outbox/outbox.js'
 import type { Log } from '#service/log.js'
@@ -39,7 +40,7 @@ import { type Paths, pathsOf } from './paths.js'
 import { createDelivery, publishTask } from './publish-task.js'
 import { queueTask } from './queue-task.js'
 import type { Role } from './role.js'
-import { type SpoolSource, spoolTask } from './spool-task.js'
+import { readNodeFact, type SpoolSource, spoolTask } from './spool-task.js'
 import { createTagsTeller } from './tags-task.js'
 
 /** What a benchmark or the fault matrix puts in place of a part, or is told by one. */
@@ -163,10 +164,11 @@ function createReadiness(mastership: Mastership, takesJobs: boolean) {
 }
 
 /** The responder tells one thing only. */
-function spoolSources({ nicsSpool, responderSpool }: Paths): readonly SpoolSource[] {
+function spoolSources({ nicsSpool, responderSpool, progressSpool }: Paths): readonly SpoolSource[] {
   return [
-    { directory: nicsSpool, accepts: ({ status }) => status !== 'dhcp' },
-    { directory: responderSpool, accepts: ({ status }) => status === 'dhcp' },
+    { directory: nicsSpool, read: readNodeFact(({ status }) => status !== 'dhcp') },
+    { directory: responderSpool, read: readNodeFact(({ status }) => status === 'dhcp') },
+    { directory: progressSpool, read: readProgressFile },
   ]
 }
 

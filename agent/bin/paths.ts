@@ -16,6 +16,8 @@ export interface Paths {
   readonly nicsSpool: string
   /** What the responder leaves for the events role. */
   readonly responderSpool: string
+  /** What `okeanid progress` leaves for the events role. */
+  readonly progressSpool: string
   /** What hooks/okeanid-post left, for the hooks role. */
   readonly hooksSpool: string
   /** Hooks of operations on instances, from the hooks role for the nics role. */
@@ -43,6 +45,7 @@ export function pathsOf({ ganeti, agent, responder }: NodeConfig): Paths {
     nicsDirectory: responder.nics_directory || path.join(agent.runtime_directory, 'nics'),
     nicsSpool: path.join(agent.state_directory, 'spool/nics'),
     responderSpool: path.join(agent.runtime_directory, 'spool/responder'),
+    progressSpool: path.join(agent.state_directory, 'spool/progress'),
     hooksSpool: path.join(agent.state_directory, 'spool/hooks'),
     hintsSpool: path.join(agent.state_directory, 'spool/hints'),
     netSpool: path.join(agent.state_directory, 'spool/net'),

@@ -1,8 +1,10 @@
 import { encodeEvent } from '#event/encode.js'
+import type { Event } from '#event/event.js'
 import type { Message } from '#event/message.js'
-import { nodeEvent } from '#event/node-event.js'
+import { type FactOrigin, nodeEvent } from '#event/node-event.js'
 import { maxFactBytes, type NodeFact, parseFact } from '#event/node-fact.js'
 import type { Outbox } from '#outbox/outbox.js'
+import { err, ok, type Result } from '#result.js'
 import type { Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import type { Task } from '#service/tasks.js'
@@ -20,10 +22,22 @@ export interface SpoolParts {
   readonly outbox: Outbox
 }
 
-/** A spool and what its writer may tell: who parses the bytes of guests must not be able to say that one exited. */
+/** A spool and how its files are read. */
 export interface SpoolSource {
   readonly directory: string
-  readonly accepts: (fact: NodeFact) => boolean
+  /** The event that a file tells; why not, when it is none that this spool's writer may tell. Never throws. */
+  readonly read: (text: string, origin: FactOrigin) => Result<Event, string>
+}
+
+/** Reads facts about NICs and guests, of which a writer may tell some: who parses the bytes of guests must not say that one exited. */
+export function readNodeFact(accepts: (fact: NodeFact) => boolean): SpoolSource['read'] {
+  return (text, origin) => {
+    const parsed = parseFact(text)
+    if (!parsed.ok) return parsed
+    return accepts(parsed.value.fact)
+      ? ok(nodeEvent(parsed.value, origin))
+      : err(`is not this spool’s to tell: ${parsed.value.fact.status}`)
+  }
 }
 
 /** How often a spool is listed when nothing tells of a file. */
@@ -33,7 +47,7 @@ const rescanMs = 5000
  * Takes what was left in a spool, in order: message, outbox, and only then the file goes. A crash in between tells the same again, with the
  * same id. Where there is no broker nobody wants to know, and the files just go.
  */
-export function spoolTask(parts: SpoolParts, { directory, accepts }: SpoolSource): Task {
+export function spoolTask(parts: SpoolParts, { directory, read }: SpoolSource): Task {
   const { config, mastership } = parts
   return {
     name: `spool ${directory}`,
@@ -42,7 +56,7 @@ export function spoolTask(parts: SpoolParts, { directory, accepts }: SpoolSource
       const spool = openSpool({ directory, maxBytes: maxFactBytes, rescanMs, onNotice, signal })
       for await (const files of spool.batches()) {
         if (config.broker.enabled && !(await isPlaced(mastership, signal))) return
-        const { messages, refused } = messagesOf(parts, files, accepts)
+        const { messages, refused } = messagesOf(parts, files, read)
         for (const { file, why } of refused) await spool.refuse(file, why)
         if (config.broker.enabled && messages.length > 0) {
           if (!(await appendMessages(parts, messages, signal))) return
@@ -63,7 +77,7 @@ async function isPlaced(mastership: Mastership, signal: AbortSignal): Promise<bo
 function messagesOf(
   { config, mastership }: SpoolParts,
   files: readonly SpooledFile[],
-  accepts: SpoolSource['accepts'],
+  read: SpoolSource['read'],
 ): {
   readonly messages: readonly Message[]
   readonly refused: readonly { readonly file: SpooledFile; readonly why: string }[]
@@ -73,14 +87,9 @@ function messagesOf(
   const messages: Message[] = []
   const refused: { readonly file: SpooledFile; readonly why: string }[] = []
   for (const file of files) {
-    const parsed = parseFact(file.text)
-    if (!parsed.ok) refused.push({ file, why: parsed.problem })
-    else if (!accepts(parsed.value.fact))
-      refused.push({ file, why: `is not this spool’s to tell: ${parsed.value.fact.status}` })
-    else {
-      const event = nodeEvent(parsed.value, { ...origin, prefixes: config.prefixes })
-      messages.push(encodeEvent(event, origin))
-    }
+    const event = read(file.text, { ...origin, prefixes: config.prefixes })
+    if (event.ok) messages.push(encodeEvent(event.value, origin))
+    else refused.push({ file, why: event.problem })
   }
   return { messages, refused }
 }

@@ -85,6 +85,24 @@ export interface OpLogBody {
   readonly percentage: number | null
 }
 
+/** What the install of an image says of itself; keys beside these are its own. */
+export type ImageProgressBody = JsonObject & {
+  readonly type: ImageType
+  readonly event_time: WireTime
+  readonly cluster: string
+  /** Where it runs. */
+  readonly node: string
+  readonly instance: string
+}
+
+/** Kinds of messages of an install, as Synnefo's dispatcher knows them. */
+export type ImageType =
+  | 'image-copy-progress'
+  | 'image-info'
+  | 'image-warning'
+  | 'image-error'
+  | 'image-helper'
+
 /** A node's agent says that it is alive. */
 export interface HeartbeatBody {
   readonly type: 'eventd-heartbeat'
@@ -137,6 +155,7 @@ export type EventBody =
   | OpLogBody
   | NicStatusBody
   | InstanceStatusBody
+  | ImageProgressBody
   | HeartbeatBody
 
 /** Something to tell: the body, and what identifies and routes it. */

@@ -34,7 +34,11 @@ export function logMessageId(clusterUuid: string, job: JobId, serial: number): s
 const maxNodeLength = 120
 
 /** Message id of a fact that a node saw: kind, node, boot id and what is unique in that boot (DESIGN 3.3). */
-export function nodeMessageId(kind: 'nic' | 'instance', node: string, factId: string): string {
+export function nodeMessageId(
+  kind: 'nic' | 'instance' | 'progress',
+  node: string,
+  factId: string,
+): string {
   return `${kind}.${node.replace(/[^\x21-\x7e]/g, '_').slice(0, maxNodeLength)}.${factId}`
 }
 

@@ -36,6 +36,12 @@ export function routingKey(type: EventBody['type'], prefix: string): string {
       return `ganeti.${prefix}.event.nic`
     case 'ganeti-instance-status':
       return `ganeti.${prefix}.event.instance`
+    case 'image-copy-progress':
+    case 'image-info':
+    case 'image-warning':
+    case 'image-error':
+    case 'image-helper':
+      return `ganeti.${prefix}.event.progress`
     case 'eventd-heartbeat':
       return 'eventd.heartbeat'
     default:

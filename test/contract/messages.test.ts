@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { encodeEvent } from '#event/encode.js'
 import type { HeartbeatBody } from '#event/event.js'
+import { readProgressFile } from '#event/image-progress.js'
 import type { Message } from '#event/message.js'
 import { nodeEvent } from '#event/node-event.js'
 import { parseFact } from '#event/node-fact.js'
@@ -11,6 +12,7 @@ import { decodeJob } from '#ganeti/job-decoder.js'
 import { jobMessages } from '#progress/job-messages.js'
 import { createLedger } from '#progress/ledger.js'
 import type { KnownInstances } from '#progress/op-event.js'
+import { ok } from '#result.js'
 import { recordedVersions } from '../support/fixture.js'
 
 /** The samples of docs/messages.md: a fenced block names the recording that it comes from. */
@@ -38,10 +40,13 @@ const origin = { node: 'replay', cluster: cluster.name }
 
 /** What the events role makes of a file that it finds in a spool. */
 function spooled(file: string): Message {
-  const parsed = parseFact(readFileSync(file, 'utf8'))
-  if (!parsed.ok) throw new Error(parsed.problem)
   const seen = { node: 'n1.lab.example', cluster: cluster.name }
-  return encodeEvent(nodeEvent(parsed.value, { ...seen, prefixes: cluster.prefixes }), seen)
+  const origin = { ...seen, prefixes: cluster.prefixes }
+  const text = readFileSync(file, 'utf8')
+  const parsed = parseFact(text)
+  const event = parsed.ok ? ok(nodeEvent(parsed.value, origin)) : readProgressFile(text, origin)
+  if (!event.ok) throw new Error(event.problem)
+  return encodeEvent(event.value, seen)
 }
 
 function messagesOf(source: string): readonly Message[] {
