@@ -5,6 +5,7 @@ import { jobOfFileName } from '#ganeti/job-file.js'
 import { type FileSignature, type JobReading, readJobFile } from './job-file.js'
 import type { KnownJobs } from './known-jobs.js'
 import { createQueueScanner, type QueueScanner } from './queue-scan.js'
+import { createReadingOrder } from './reading-order.js'
 import { openTrigger, type Trigger } from './trigger.js'
 import { createWakeup } from './wakeup.js'
 
@@ -54,7 +55,7 @@ const turnMs = 8
  */
 export async function* followJobs(options: JobSourceOptions): AsyncGenerator<readonly Job[]> {
   const { queueDirectory, known, rescanMs, onNotice, signal, during = justDo } = options
-  const pending = new Set<JobId>()
+  const order = createReadingOrder()
   const signatures = new Map<JobId, FileSignature>()
   const scanner = createQueueScanner({ ...options, signatures })
   const wakeup = createWakeup(signal)
@@ -66,7 +67,7 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
   function onName(name: string): void {
     const id = jobOfFileName(name)
     if (id === undefined || known.isDone(id)) return
-    pending.add(id)
+    order.notice(id)
     wakeup.wake()
   }
 
@@ -74,8 +75,9 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
     try {
       if (!(await follower.ensure())) return
       const startedMs = performance.now()
+      order.scanBegins()
       const { listedCount, changed } = await scanner.scan(Date.now())
-      for (const id of changed) pending.add(id)
+      order.scanEnds(changed)
       for (const id of signatures.keys()) if (known.isDone(id)) signatures.delete(id)
       if (listedCount === undefined) return
       const tookMs = performance.now() - startedMs
@@ -99,14 +101,17 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
     }
     for (const job of readings.takeLarge()) put(job)
     let turnStartedMs = performance.now()
-    for (const id of pending) {
-      if (jobs.size >= batchCount || signal.aborted) break
-      pending.delete(id)
+    while (jobs.size < batchCount && !signal.aborted) {
+      const id = order.next()
+      if (id === undefined) return [...jobs.values()]
       put(await readings.read(id))
       if (performance.now() - turnStartedMs <= turnMs) continue
       await nextTurn()
       turnStartedMs = performance.now()
     }
+    // what was written meanwhile is noticed in this turn; such a job may show what is newer than what still waits: it comes with its next reading
+    await nextTurn()
+    for (const id of jobs.keys()) if (order.has(id)) jobs.delete(id)
     return [...jobs.values()]
   }
 
@@ -117,7 +122,7 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
         scanning = during('looking through the job queue', scan)
       const jobs = await during('reading job files', nextBatch)
       if (jobs.length > 0) yield jobs
-      else if (pending.size === 0)
+      else if (order.size() === 0)
         await wakeup.sleep(scanning ? rescanMs : nextScanMs - performance.now())
     }
   } finally {

@@ -1,0 +1,39 @@
+import t from 'tap'
+import type { JobId } from '#ganeti/job.js'
+import { parseJobId } from '#ganeti/job.js'
+import { createReadingOrder, type ReadingOrder } from '#watch/reading-order.js'
+
+function id(number: number): JobId {
+  const parsed = parseJobId(String(number))
+  if (parsed === undefined) throw new Error('no job number')
+  return parsed
+}
+
+const ids = (...numbers: readonly number[]) => numbers.map(id)
+
+function all(order: ReadingOrder): readonly number[] {
+  const taken: number[] = []
+  for (let next = order.next(); next !== undefined; next = order.next()) taken.push(next)
+  return taken
+}
+
+t.test('what was written last is read last, also when it was noticed before', async (t) => {
+  const order = createReadingOrder()
+  for (const one of ids(1, 2, 1)) order.notice(one)
+  t.strictSame(all(order), [2, 1])
+  t.equal(order.size(), 0)
+})
+
+t.test(
+  'under load a job’s end came before older ends: what a scan finds is older than what is noticed while it scans',
+  async (t) => {
+    const order = createReadingOrder()
+    order.notice(id(3))
+    order.scanBegins()
+    order.notice(id(9))
+    order.notice(id(2))
+    order.scanEnds(ids(1, 2, 3))
+    t.ok(order.has(id(9)))
+    t.strictSame(all(order), [1, 3, 9, 2], 'job 2 was written again after the scan had begun')
+  },
+)
