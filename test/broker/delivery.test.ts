@@ -105,9 +105,8 @@ function draining(t: Test, outbox: Outbox, url: string): Draining {
       underWayCount += 1
       try {
         const outcome = await link.publisher.send(decoded.value, signal)
-        return outcome.kind === 'nacked'
-          ? { kind: 'later', reason: 'nacked' }
-          : { kind: 'confirmed' }
+        if (outcome.kind === 'nacked') return { kind: 'later', reason: 'nacked' }
+        return outcome.kind === 'unroutable' ? { kind: 'confirmed' } : outcome
       } catch (error) {
         if (hasCode(error, 'BROKER_LOST')) lostCount += 1
         throw error
