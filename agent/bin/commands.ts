@@ -111,6 +111,14 @@ function addEvents(events: Command): void {
         replayEvents(dir, options)
       },
     )
+  events
+    .command('schema')
+    .description('print the JSON Schema of the bodies of messages')
+    .argument('[type]', 'of this type only, as ganeti-op-status')
+    .action(async (type: string | undefined) => {
+      const { printSchema } = await import('./events-schema.js')
+      printSchema(type)
+    })
 }
 
 function addQueueing(queueing: Command): void {

@@ -23,6 +23,7 @@ const commands: readonly (readonly string[])[] = [
   ['events'],
   ['events', 'tail'],
   ['events', 'replay'],
+  ['events', 'schema'],
   ['progress'],
   ['hooks', 'log'],
   ['hooks', 'dns'],
