@@ -7,11 +7,12 @@
  *     spool tasks    what nic up, the nics role, the responder and `okeanid progress` saw: files -> messages -> outbox
  *     tags task      an op may have changed tags -> config.data -> a message for the instance's node -> outbox
  *     node task      what the master says to this node -> a file for the nics role
+ *     settled tasks  the master -> the other candidates: what they need not tell should it die (docs/failover.md)
  *     beat task      now and then, directly to the broker: this node is alive
  *
  * Steady state: the tasks meet only in the outbox, so a broker that is away stops nobody. Failure: what was taken is on
  * disk before the ledger says so; a crash in between tells the same facts again, with the same ids. A disk that is full stops
- * the taking, not the agent. Ignored on purpose: the content of job files on nodes that are not the master.
+ * the taking, not the agent. Master candidates follow the queue and tell nothing, until one of them is the master.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
@@ -40,6 +41,8 @@ import { type Paths, pathsOf } from './paths.js'
 import { createDelivery, publishTask } from './publish-task.js'
 import { queueTask } from './queue-task.js'
 import type { Role } from './role.js'
+import { settledHearTask } from './settled-hear-task.js'
+import { settledTellTask } from './settled-tell-task.js'
 import { readNodeFact, type SpoolSource, spoolTask } from './spool-task.js'
 import { createTagsTeller } from './tags-task.js'
 
@@ -99,16 +102,17 @@ export async function openEventsRole(
         },
       })
     if (publisher) vigil.ask(progress.question)
+    const hearing = settings && settledHearTask({ mastership, ledgerStore, log }, settings)
     const parts = {
       ...{ config, paths, log, counters, mastership, outbox, ledgerStore, publisher, onConfirmed },
-      ...{ runId: randomUUID(), vigil, ...readiness },
+      ...{ runId: randomUUID(), vigil, hearing, ...readiness },
       delivery: createDelivery(),
       details: createDetailsReader({ paths, log, counters }),
       tags: createTagsTeller({ paths, log, counters, mastership, outbox }),
     }
     addGauges(metrics, parts)
     const sending =
-      publisher === undefined || settings === undefined
+      publisher === undefined || settings === undefined || hearing === undefined
         ? []
         : [
             publishTask(parts, publisher),
@@ -116,6 +120,8 @@ export async function openEventsRole(
             queueTask(parts),
             parts.tags.task,
             nodeQueueTask(parts, settings),
+            settledTellTask(parts, publisher),
+            hearing.task,
           ]
     return {
       tasks: [

@@ -2,8 +2,11 @@ import type { Publisher } from '#broker/publisher.js'
 import type { Outbox } from '#outbox/outbox.js'
 import type { Mastership } from './cluster-task.js'
 import type { EventCounters } from './event-counters.js'
+import { describeRanges } from './job-ranges.js'
+import type { LedgerStore } from './ledger-store.js'
 import { describeProcess, mebibytes, type ProcessStatus, processStatus } from './process-status.js'
 import type { Delivery } from './publish-task.js'
+import type { Hearing } from './settled-hear-task.js'
 
 /** What the status is made of. */
 export interface StatusParts {
@@ -12,6 +15,8 @@ export interface StatusParts {
   readonly publisher: Publisher | undefined
   readonly delivery: Delivery
   readonly counters: EventCounters
+  readonly ledgerStore: LedgerStore
+  readonly hearing: Pick<Hearing, 'ageMs'> | undefined
 }
 
 /** How an events role is, as `okeanid status --json` prints it. */
@@ -41,10 +46,23 @@ export interface EventsStatus extends ProcessStatus {
     readonly heldReason: string | null
     readonly problem: string | null
   }
+  readonly jobs: JobsStatus
   /** When a message was taken last and when one was confirmed last, Unix milliseconds, since the start. */
   readonly lastTakenMs: number | null
   readonly lastConfirmedMs: number | null
   readonly counters: Readonly<Record<string, number>>
+}
+
+/** What the node knows of the jobs of its cluster. */
+export interface JobsStatus {
+  /** Seen and not final yet. */
+  readonly open: number
+  /** Came to their end while another node was the master, which has not said that it told them. */
+  readonly held: number
+  /** Numbers of jobs, `1-4999 5003`, of which this node has no file: what became of them cannot be told from here. */
+  readonly unknown: string
+  /** Since the master's agent was heard, seconds; null on the master, and when it was not heard since the start. */
+  readonly heardSeconds: number | null
 }
 
 /** The role's status now. */
@@ -80,11 +98,24 @@ export function statusOf(parts: StatusParts): EventsStatus {
       heldReason: delivery.heldBack?.reason ?? null,
       problem: stats.lastWriteError?.message ?? null,
     },
+    jobs: jobsOf(parts),
     lastTakenMs: counters.messages.lastMs() ?? null,
     lastConfirmedMs: counters.published.lastMs() ?? null,
     counters: Object.fromEntries(
       Object.entries(counters).map(([name, counter]) => [name, counter.total()]),
     ),
+  }
+}
+
+function jobsOf({ ledgerStore, hearing, mastership }: StatusParts): JobsStatus {
+  const ledger = ledgerStore.current()?.ledger
+  const ageMs = hearing?.ageMs()
+  const held = ledger?.heldCount() ?? 0
+  return {
+    open: (ledger?.openIds().length ?? 0) - (mastership.current().isMaster ? held : 0),
+    held,
+    unknown: describeRanges(ledger?.missing() ?? []),
+    heardSeconds: ageMs === undefined ? null : Math.round(ageMs / 1000),
   }
 }
 
@@ -126,6 +157,7 @@ export function describeEventsLines(status: EventsStatus): readonly (readonly [s
       'outbox',
       `${outbox.backlogMessages} waiting (${mebibytes(outbox.backlogBytes)}), oldest ${outbox.lagSeconds} s, ${outbox.quarantined} quarantined${outbox.held === 0 ? '' : `, ${outbox.held} held: ${outbox.heldReason ?? ''}`}${outbox.isWritable ? '' : `; NOT WRITABLE: ${outbox.problem ?? ''}`}`,
     ],
+    ['jobs', describeJobs(status)],
     ['last', `message taken ${ago(status.lastTakenMs)}, confirmed ${ago(status.lastConfirmedMs)}`],
     [
       'counters',
@@ -134,6 +166,24 @@ export function describeEventsLines(status: EventsStatus): readonly (readonly [s
         .join(', '),
     ],
   ]
+}
+
+function describeJobs({ isMaster, isCandidate, jobs }: EventsStatus): string {
+  const { open, held, unknown, heardSeconds } = jobs
+  const heard =
+    heardSeconds === null
+      ? 'the master’s agent not heard'
+      : `the master’s agent heard ${heardSeconds} s ago`
+  return [
+    `${open} unfinished`,
+    ...(held > 0
+      ? [
+          `${held} ${isMaster ? 'of before the failover to tell' : 'held until the master settles them'}`,
+        ]
+      : []),
+    ...(isCandidate && !isMaster ? [heard] : []),
+    ...(unknown === '' ? [] : [`unknown here: ${unknown}`]),
+  ].join(', ')
 }
 
 function ago(ms: number | null): string {

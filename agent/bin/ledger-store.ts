@@ -1,28 +1,33 @@
-import { createLedger, type Ledger, parseLedgerSnapshot } from '#progress/ledger.js'
+import { createLedger, type Ledger } from '#progress/ledger.js'
+import { parseLedgerSnapshot } from '#progress/ledger-snapshot.js'
 import type { Log } from '#service/log.js'
 import { loadState, type SaveStep, saveState } from '#service/state-file.js'
 
+/** What is remembered of a cluster: the ledger, and what this node was in it. */
+export interface Memory {
+  readonly clusterUuid: string
+  readonly ledger: Ledger
+  /** Whether a first scan has closed what is old. Until then each start is a first start. */
+  readonly hasBaseline: boolean
+  /** Whether this node was the master when it looked last. */
+  readonly wasMaster: boolean
+  /** Highest job number that this node tells although it is not the master: what was there when it ceased to be. */
+  readonly owedUpTo: number
+}
+
 /** The ledger and the file that it is kept in. */
 export interface LedgerStore {
-  /** The ledger for this cluster; a new one when the saved one belongs to another cluster, or to none. */
-  ledgerFor(clusterUuid: string): {
-    readonly ledger: Ledger
-    readonly wasMaster: boolean
-    readonly isNew: boolean
-  }
-  /** Remembers that there is something to save, and whether this node is the master. */
-  touch(isMaster: boolean): void
+  /** What is remembered of this cluster; something new when the saved memory is of another one, or there is none. */
+  memoryOf(clusterUuid: string): Memory
+  /** What is remembered now, of whichever cluster. */
+  current(): Memory | undefined
+  /** Remembers changes, and that there is something to save. */
+  touch(changes?: Partial<Pick<Memory, 'hasBaseline' | 'wasMaster' | 'owedUpTo'>>): void
   /**
    * Writes the file when something changed; skipped while the last try is younger than `minAgeMs`. A failure (full disk) is logged
    * and tried again at the next call: until then a crash would tell facts again.
    */
   save(minAgeMs?: number): Promise<void>
-}
-
-interface Saved {
-  readonly clusterUuid: string
-  readonly wasMaster: boolean
-  readonly ledger: Ledger
 }
 
 /**
@@ -35,7 +40,7 @@ export async function openLedgerStore(
   onStep?: (step: SaveStep) => void,
 ): Promise<LedgerStore> {
   const { value, wasDamaged } = await loadState(file)
-  let kept = parseSaved(value)
+  let kept = parseMemory(value)
   if (wasDamaged || (value !== undefined && kept === undefined))
     log('error', 'ledger-damaged', { file })
   let isTouched = false
@@ -43,22 +48,21 @@ export async function openLedgerStore(
   let savedAtMs = Number.NEGATIVE_INFINITY
 
   return {
-    ledgerFor(clusterUuid) {
-      if (kept?.clusterUuid === clusterUuid) return { ...kept, isNew: false }
-      kept = { clusterUuid, wasMaster: false, ledger: createLedger() }
-      return { ...kept, isNew: true }
+    memoryOf(clusterUuid) {
+      if (kept?.clusterUuid !== clusterUuid) kept = newMemory(clusterUuid)
+      return kept
     },
-    touch(isMaster) {
-      if (kept !== undefined) kept = { ...kept, wasMaster: isMaster }
+    current: () => kept,
+    touch(changes) {
+      if (kept !== undefined) kept = { ...kept, ...changes }
       isTouched = true
     },
     async save(minAgeMs = 0) {
       if (!isTouched || kept === undefined || performance.now() - savedAtMs < minAgeMs) return
       isTouched = false
       savedAtMs = performance.now()
-      const { clusterUuid, wasMaster, ledger } = kept
       try {
-        await saveState(file, { clusterUuid, wasMaster, ledger: ledger.snapshot() }, onStep)
+        await saveState(file, { ...kept, ledger: kept.ledger.snapshot() }, onStep)
         hasFailed = false
       } catch (error) {
         if (!hasFailed) log('error', 'ledger-not-saved', { file, error: String(error) })
@@ -69,11 +73,19 @@ export async function openLedgerStore(
   }
 }
 
-function parseSaved(value: unknown): Saved | undefined {
+function newMemory(clusterUuid: string): Memory {
+  const nothing = { hasBaseline: false, wasMaster: false, owedUpTo: 0 }
+  return { clusterUuid, ledger: createLedger(), ...nothing }
+}
+
+function parseMemory(value: unknown): Memory | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { clusterUuid, wasMaster, ledger } = value as Partial<Record<string, unknown>>
+  const { clusterUuid, wasMaster, ledger, ...more } = value as Partial<Record<string, unknown>>
+  const { hasBaseline = wasMaster, owedUpTo = 0 } = more // files of the first versions have neither
   const snapshot = parseLedgerSnapshot(ledger)
-  if (typeof clusterUuid !== 'string' || typeof wasMaster !== 'boolean' || snapshot === undefined)
-    return undefined
-  return { clusterUuid, wasMaster, ledger: createLedger(snapshot) }
+  if (typeof clusterUuid !== 'string' || snapshot === undefined) return undefined
+  if (typeof wasMaster !== 'boolean' || typeof hasBaseline !== 'boolean') return undefined
+  if (!Number.isSafeInteger(owedUpTo)) return undefined
+  const numbers = { owedUpTo: Number(owedUpTo) }
+  return { clusterUuid, wasMaster, hasBaseline, ...numbers, ledger: createLedger(snapshot) }
 }

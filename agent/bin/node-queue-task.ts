@@ -1,11 +1,12 @@
 import { consume, type Delivery } from '#broker/consumer.js'
-import type { BrokerSettings, BrokerState } from '#broker/settings.js'
+import type { BrokerSettings } from '#broker/settings.js'
 import { userOf } from '#broker/user.js'
 import { formatTagsFile, nodeQueue, nodeRoutingKey, parseTagsNotice } from '#event/tags-notice.js'
 import type { Log } from '#service/log.js'
 import type { Task } from '#service/tasks.js'
 import { keepNewest } from '#watch/tags-folder.js'
 import type { Mastership } from './cluster-task.js'
+import { troubleLog } from './queue-trouble.js'
 
 /** What the task works with. */
 export interface NodeQueueParts {
@@ -61,7 +62,7 @@ async function takeAs(
     queue: { name: nodeQueue(cluster, node), durable: true, ...limits },
     signal: either,
     onDelivery: (delivery) => take(delivery),
-    onState: troubleLog(log),
+    onState: troubleLog(log, 'node-queue-waiting'),
   })
   while (!either.aborted) {
     await mastership.changed(either)
@@ -87,16 +88,5 @@ async function takeAs(
     const file = { name: `${instance}.json`, text: formatTagsFile(notice.value), timeSeconds }
     const isNews = await keepNewest({ directory: paths.tagsSpool, ...file })
     log('info', 'tags-told', { instance, tags: notice.value.tags.join(' '), isNews })
-  }
-}
-
-/** A user who may not have this queue is refused again and again: each kind of trouble is told once, until it works. */
-function troubleLog(log: Log): (state: BrokerState) => void {
-  let told: string | undefined
-  return ({ kind, lastProblem }) => {
-    if (kind === 'connected') told = undefined
-    if (kind !== 'waiting' || lastProblem === told) return
-    told = lastProblem
-    log('warning', 'node-queue-waiting', { problem: lastProblem })
   }
 }

@@ -15,6 +15,7 @@ import { followJobs, type QueueNotice } from '#watch/job-source.js'
 import type { Mastership } from './cluster-task.js'
 import type { DetailsReader } from './details-reader.js'
 import type { EventCounters } from './event-counters.js'
+import { describeRanges } from './job-ranges.js'
 import type { LedgerStore } from './ledger-store.js'
 import { appendMessages } from './outbox-append.js'
 import type { TagsTeller } from './tags-task.js'
@@ -38,7 +39,12 @@ export interface QueueParts {
 /** How long after a change the ledger may wait to be saved. */
 const ledgerAgeMs = 1000
 
-/** Takes new facts from the job queue, while and only while this node is the master. */
+/**
+ * Follows the job queue on each node that has one. The master tells what is new. A candidate tells nothing: it remembers what came to its
+ * end, until the master's agent says that the broker has it (`settled-hear-task.ts`), and tells the rest when it becomes the master
+ * itself. A node that was the master takes to their end the jobs that were there when it ceased to be: their last write may be
+ * on its disk only.
+ */
 export function queueTask(parts: QueueParts): Task {
   const { mastership } = parts
   return {
@@ -46,7 +52,8 @@ export function queueTask(parts: QueueParts): Task {
     async run(signal) {
       while (!signal.aborted) {
         const { clusterUuid, isMaster, view } = mastership.current()
-        if (!isMaster || clusterUuid === undefined || view === undefined) {
+        const hasQueue = isMaster || view?.isCandidate === true
+        if (!hasQueue || clusterUuid === undefined || view === undefined) {
           await mastership.changed(signal)
           continue
         }
@@ -55,30 +62,39 @@ export function queueTask(parts: QueueParts): Task {
           uuid: clusterUuid,
           prefixes: parts.config.prefixes,
         }
-        await takeWhileMaster(parts, { cluster, node: view.ownNode ?? '', signal })
+        await follow(parts, { cluster, isMaster, node: view.ownNode ?? '', signal })
       }
     },
   }
 }
 
-async function takeWhileMaster(
+async function follow(
   parts: QueueParts,
   {
     cluster,
+    isMaster,
     node,
     signal,
-  }: { readonly cluster: Cluster; readonly node: string; readonly signal: AbortSignal },
+  }: {
+    readonly cluster: Cluster
+    readonly isMaster: boolean
+    readonly node: string
+    readonly signal: AbortSignal
+  },
 ): Promise<void> {
-  const { config, paths, mastership, ledgerStore } = parts
-  const { ledger, wasMaster, isNew } = ledgerStore.ledgerFor(cluster.uuid)
-  // until the first scan closed what is old, a restart must set the baseline again
-  let hasBaseline = wasMaster && !isNew
+  const { config, paths, mastership, ledgerStore, log } = parts
+  const { ledger, wasMaster, hasBaseline } = ledgerStore.memoryOf(cluster.uuid)
   let isWatching = false
-  const demoted = new AbortController()
-  const ended = AbortSignal.any([signal, demoted.signal])
-  const watching = watchForDemotion(mastership, demoted, signal)
+  const changed = new AbortController()
+  const ended = AbortSignal.any([signal, changed.signal])
+  const watching = watchForChange(mastership, changed, signal)
   const saver = setInterval(() => void ledgerStore.save(ledgerAgeMs), ledgerAgeMs) // its failure ends nothing: facts are told again
-  ledgerStore.touch(hasBaseline)
+  if (isMaster) {
+    if (ledger.heldCount() > 0) log('info', 'telling-held-jobs', { jobs: ledger.heldCount() })
+    ledger.release()
+  }
+  // until the first scan closed what is old, a restart must set the baseline again
+  ledgerStore.touch(isMaster ? { wasMaster, owedUpTo: 0 } : {})
   try {
     const jobs = followJobs({
       queueDirectory: paths.queueDirectory,
@@ -86,40 +102,65 @@ async function takeWhileMaster(
       baselineSinceMs: hasBaseline ? undefined : Date.now() - config.events.lookback.ms,
       rescanMs: config.events.rescan.ms,
       onNotice(notice) {
-        hasBaseline ||= notice.kind === 'scanned'
         if (notice.kind === 'watching' || notice.kind === 'missing-directory') parts.onWatching?.()
         if (notice.kind === 'watching' && isWatching) parts.counters.watchRestarts.add()
         isWatching ||= notice.kind === 'watching'
+        if (notice.kind === 'scanned') settleIn(parts, { isMaster, highest: notice.highest })
         tellNotice(parts, notice)
       },
       ...(parts.vigil === undefined ? {} : { during: parts.vigil.during }),
       signal: ended,
     })
     for await (const batch of jobs) {
-      await take(parts, { batch, cluster, node, ledger, signal: ended })
-      ledgerStore.touch(hasBaseline)
+      const owedUpTo = isMaster
+        ? Number.POSITIVE_INFINITY
+        : ledgerStore.memoryOf(cluster.uuid).owedUpTo
+      await take(parts, {
+        batch: batch.filter(({ id }) => id <= owedUpTo),
+        ...{ cluster, node, ledger, signal: ended },
+      })
+      for (const job of batch) if (job.id > owedUpTo) ledger.hold(job)
+      ledgerStore.touch()
     }
   } finally {
     clearInterval(saver)
-    demoted.abort()
+    changed.abort()
     await watching
-    ledgerStore.touch(hasBaseline && mastership.current().isMaster)
+    ledgerStore.touch()
     await ledgerStore.save()
   }
 }
 
-async function watchForDemotion(
+/** The first scan is over: what is old is closed, and what a node was that is not the master any more is settled. */
+function settleIn(
+  { ledgerStore, log }: QueueParts,
+  { isMaster, highest }: { readonly isMaster: boolean; readonly highest: number },
+): void {
+  const memory = ledgerStore.current()
+  if (memory === undefined || (memory.hasBaseline && memory.wasMaster === isMaster)) return
+  if (memory.wasMaster && !isMaster) {
+    log('info', 'telling-to-their-end', { jobs: memory.ledger.openIds().length, upTo: highest })
+    ledgerStore.touch({ hasBaseline: true, wasMaster: false, owedUpTo: highest })
+  } else ledgerStore.touch({ hasBaseline: true, wasMaster: isMaster })
+}
+
+async function watchForChange(
   mastership: Mastership,
-  demoted: AbortController,
+  changed: AbortController,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clusterUuid: uuid, view: first } = mastership.current()
-  const either = AbortSignal.any([signal, demoted.signal])
+  const first = mastership.current()
+  const either = AbortSignal.any([signal, changed.signal])
   while (!either.aborted) {
     await mastership.changed(either)
-    const { isMaster, clusterUuid, view } = mastership.current()
-    const isRenamed = view?.clusterName !== first?.clusterName || view?.ownNode !== first?.ownNode
-    if (!isMaster || clusterUuid !== uuid || isRenamed) demoted.abort()
+    const now = mastership.current()
+    const isSame =
+      now.isMaster === first.isMaster &&
+      now.clusterUuid === first.clusterUuid &&
+      now.view?.isCandidate === first.view?.isCandidate &&
+      now.view?.clusterName === first.view?.clusterName &&
+      now.view?.ownNode === first.view?.ownNode
+    if (!isSame) changed.abort()
   }
 }
 
@@ -139,6 +180,7 @@ async function take(
   parts: QueueParts,
   { batch, cluster, node, ledger, signal }: Batch,
 ): Promise<void> {
+  if (batch.length === 0) return
   const { counters } = parts
   const origin = { node, cluster: cluster.name }
   const news = batch.map((job) => ({ job, facts: ledger.news(job) }))
@@ -169,6 +211,17 @@ function tellNotice({ log, counters }: QueueParts, notice: QueueNotice): void {
         listed: notice.listed,
         changed: notice.changed,
         ms: Math.round(notice.tookMs),
+      })
+    case 'missing-jobs':
+      return log('warning', 'jobs-unknown', {
+        jobs: describeRanges(notice.ranges),
+        why: 'given, but neither in the queue nor in the archive of this node: what became of them cannot be told from here',
+      })
+    case 'lost-jobs':
+      return log('error', 'jobs-lost', {
+        count: notice.ids.length,
+        first: notice.ids[0],
+        why: 'their files were deleted before this node could tell how they ended',
       })
     case 'vanished':
       return log('warning', 'job-vanished', { job: notice.id })

@@ -1,3 +1,6 @@
+/** `[first, last]` pairs, both included. */
+export type Ranges = readonly (readonly [number, number])[]
+
 /**
  * A set of whole numbers kept as ranges: job ids are given in sequence, so a hundred thousand finished jobs are one
  * pair of numbers.
@@ -8,12 +11,14 @@ export interface IdSet {
   /** Adds all from `first` to `last`, both included. */
   addRange(first: number, last: number): void
   remove(id: number): void
-  /** `[first, last]` pairs, ascending, never touching each other. */
-  ranges(): readonly (readonly [number, number])[]
+  /** Removes all from `first` to `last`, both included. */
+  removeRange(first: number, last: number): void
+  /** Ascending, never touching each other. */
+  ranges(): Ranges
 }
 
 /** A set that begins with these ranges, in any order. */
-export function createIdSet(initial: readonly (readonly [number, number])[] = []): IdSet {
+export function createIdSet(initial: Ranges = []): IdSet {
   const firsts: number[] = []
   const lasts: number[] = []
 
@@ -45,25 +50,44 @@ export function createIdSet(initial: readonly (readonly [number, number])[] = []
     lasts.splice(from, to - from, newLast)
   }
 
-  function remove(id: number): void {
-    if (!has(id)) return
-    const at = locate(id)
-    const first = firsts[at] ?? id
-    const last = lasts[at] ?? id
+  function removeRange(first: number, last: number): void {
+    const from = locate(first)
+    let to = from
+    while (to < firsts.length && (firsts[to] ?? 0) <= last) to++
+    if (to === from) return
     const kept = [
-      [first, id - 1],
-      [id + 1, last],
+      [firsts[from] ?? first, first - 1],
+      [last + 1, lasts[to - 1] ?? last],
     ].filter(([a = 0, b = 0]) => a <= b)
-    firsts.splice(at, 1, ...kept.map(([a = 0]) => a))
-    lasts.splice(at, 1, ...kept.map(([, b = 0]) => b))
+    firsts.splice(from, to - from, ...kept.map(([a = 0]) => a))
+    lasts.splice(from, to - from, ...kept.map(([, b = 0]) => b))
   }
 
   for (const [first, last] of initial) addRange(first, last)
   return {
     has,
     addRange,
-    remove,
+    removeRange,
     add: (id) => addRange(id, id),
+    remove: (id) => removeRange(id, id),
     ranges: () => firsts.map((first, index) => [first, lasts[index] ?? first] as const),
   }
+}
+
+/** The numbers from 1 to `last` that are in none of these ascending ranges. */
+export function gapsOf(ranges: Ranges, last: number): Ranges {
+  const gaps: (readonly [number, number])[] = []
+  let next = 1
+  for (const [first, end] of ranges) {
+    if (first > last) break
+    if (first > next) gaps.push([next, first - 1])
+    next = Math.max(next, end + 1)
+  }
+  if (next <= last) gaps.push([next, last])
+  return gaps
+}
+
+/** How many numbers these ranges hold. */
+export function countOf(ranges: Ranges): number {
+  return ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0)
 }

@@ -16,9 +16,13 @@ export type QueueNotice =
   | {
       readonly kind: 'scanned'
       readonly listed: number
+      /** Highest number that was given so far. */
+      readonly highest: number
       readonly changed: number
       readonly tookMs: number
     }
+  | { readonly kind: 'missing-jobs'; readonly ranges: readonly (readonly [number, number])[] }
+  | { readonly kind: 'lost-jobs'; readonly ids: readonly JobId[] }
   | { readonly kind: 'unusable'; readonly id: JobId; readonly reading: JobReading }
   | { readonly kind: 'vanished'; readonly id: JobId }
   | { readonly kind: 'failed'; readonly what: 'trigger' | 'scan'; readonly error: unknown }
@@ -27,7 +31,7 @@ export type QueueNotice =
 export interface JobSourceOptions {
   readonly queueDirectory: string
   readonly known: KnownJobs
-  /** On a first start: finished jobs whose file is older than this are never told. Undefined: tell all that is new. */
+  /** On a first start: finished jobs whose file is older than this are of no interest. Undefined: all that is new is. */
   readonly baselineSinceMs: number | undefined
   readonly rescanMs: number
   readonly onNotice: (notice: QueueNotice) => void
@@ -76,12 +80,14 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
       if (!(await follower.ensure())) return
       const startedMs = performance.now()
       order.scanBegins()
-      const { listedCount, changed } = await scanner.scan(Date.now())
+      const { listedCount, highest, changed, missing, lost } = await scanner.scan(Date.now())
       order.scanEnds(changed)
+      if (missing.length > 0) onNotice({ kind: 'missing-jobs', ranges: missing })
+      if (lost.length > 0) onNotice({ kind: 'lost-jobs', ids: lost })
       for (const id of signatures.keys()) if (known.isDone(id)) signatures.delete(id)
       if (listedCount === undefined) return
       const tookMs = performance.now() - startedMs
-      onNotice({ kind: 'scanned', listed: listedCount, changed: changed.length, tookMs })
+      onNotice({ kind: 'scanned', listed: listedCount, highest, changed: changed.length, tookMs })
     } catch (error) {
       onNotice({ kind: 'failed', what: 'scan', error })
     } finally {

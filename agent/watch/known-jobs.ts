@@ -1,18 +1,20 @@
 import type { JobId } from '#ganeti/job.js'
 
-/** What the job source must know about jobs that were told before; the ledger is one. */
+/** What the job source must know about jobs that were seen before; the ledger is one. */
 export interface KnownJobs {
-  /** Everything was told: changes of the job's file are of no interest. */
+  /** Changes of the job's file are of no interest. */
   isDone(id: JobId): boolean
   isOpen(id: JobId): boolean
-  /** Jobs that were seen and are not final yet. */
+  /** Jobs whose files must be looked at in every scan, wherever they are. */
   openIds(): readonly JobId[]
-  /** Highest number that was ever seen. */
-  highest(): number
-  /** Closes the jobs that are listed, and all far below the highest number, except some and those that are open. */
-  closeOlder(jobs: {
-    readonly listed: readonly JobId[]
-    readonly highest: number
-    readonly except: readonly JobId[]
-  }): void
+  /** For the first start: closes these, except those that are open; numbers up to `floor` are never asked for. */
+  begin(start: { readonly closed: readonly JobId[]; readonly floor: number }): void
+  /** Numbers up to `last` that may be of jobs in the archive that nobody has seen yet, as ascending ranges. */
+  unsearched(last: number): readonly (readonly [number, number])[]
+  /** Those were looked for in the archive, and these were found. */
+  searched(last: number, found: readonly JobId[]): void
+  /** Notes the numbers up to `last` of which there is neither a memory nor a file, but for these; gives those not noted before. */
+  miss(last: number, except: readonly JobId[]): readonly (readonly [number, number])[]
+  /** Gives those of these jobs up, and names them, for which nothing can be done without their files, which are gone. */
+  giveUp(ids: readonly JobId[]): readonly JobId[]
 }

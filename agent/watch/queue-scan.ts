@@ -13,8 +13,14 @@ import type { KnownJobs } from './known-jobs.js'
 export interface QueueScan {
   /** Job files in the queue directory; undefined when the directory had not changed and was not listed. */
   readonly listedCount: number | undefined
+  /** Highest number that was given, as far as files and luxid's note of it tell. */
+  readonly highest: number
   /** Jobs to read, oldest version first. */
   readonly changed: readonly JobId[]
+  /** Numbers that were given, and of which there is neither a file nor a memory, since two scans. */
+  readonly missing: readonly (readonly [number, number])[]
+  /** Jobs that had to be told and whose files are gone. */
+  readonly lost: readonly JobId[]
 }
 
 /** Finds what triggers may have missed. */
@@ -47,43 +53,76 @@ export function createQueueScanner({
 }): QueueScanner {
   let scannedVersion: string | undefined
   let sinceMs = baselineSinceMs
+  let highest = 0
+  /** Highest number at the first scan, until a later scan says what of it is still missing. */
+  let firstHighest: number | undefined
+  let isFirst = true
 
-  async function changedAmong(ids: ReadonlySet<JobId>): Promise<readonly JobId[]> {
+  async function lookAt(ids: ReadonlySet<JobId>, hasQueue: boolean) {
     const files = await inspectJobFiles(queueDirectory, ids)
     const changed = files.filter(({ id, signature }) => signatures.get(id) !== signature)
     const withFile = new Set(files.map(({ id }) => id))
     const gone = known.openIds().filter((id) => !withFile.has(id))
-    return [...changed.map(({ id }) => id), ...gone]
+    const lost = hasQueue ? known.giveUp(gone) : []
+    const stillOpen = gone.filter((id) => known.isOpen(id))
+    return { changed: [...changed.map(({ id }) => id), ...stillOpen], lost }
+  }
+
+  /** What was given and not written yet, or not read yet, at the first scan, is there by the next. */
+  function missing(): QueueScan['missing'] {
+    if (firstHighest === undefined) return []
+    const found = known.miss(firstHighest, [...signatures.keys()])
+    firstHighest = undefined
+    return found
   }
 
   return {
     async scan(nowMs) {
+      const lateMissing = missing()
       const version = await directoryVersion(queueDirectory, nowMs)
       if (version !== undefined && version === scannedVersion) {
-        return { listedCount: undefined, changed: await changedAmong(new Set(known.openIds())) }
+        const found = await lookAt(new Set(known.openIds()), false)
+        return { listedCount: undefined, highest, ...found, missing: lateMissing }
       }
       const listed = await listJobIds(queueDirectory)
-      const highest = listed.reduce((max, id) => Math.max(max, id), 0)
+      highest = listed.reduce((max, id) => Math.max(max, id), await lastSerial(queueDirectory))
       if (sinceMs !== undefined) {
-        const lastArchived = await lastArchivedJobId(queueDirectory)
-        const toTell = await jobsToTell(queueDirectory, listed, sinceMs)
-        known.closeOlder({ listed, highest: Math.max(highest, lastArchived), except: toTell })
+        known.begin(await whatIsOld(queueDirectory, listed, sinceMs))
         sinceMs = undefined
       }
-      const archived = await listArchivedJobIds(queueDirectory, {
-        after: known.highest(),
-        last: Math.max(highest, await lastSerial(queueDirectory)),
-      })
+      const archived = await listArchivedJobIds(queueDirectory, known.unsearched(highest))
+      known.searched(highest, archived)
       const wanted = new Set([...listed, ...archived].filter((id) => !known.isDone(id)))
       for (const id of known.openIds()) wanted.add(id)
-      const changed = await changedAmong(wanted)
+      const found = await lookAt(wanted, listed.length > 0)
       scannedVersion = version
-      return { listedCount: listed.length, changed }
+      if (isFirst) firstHighest = highest
+      isFirst = false
+      return { listedCount: listed.length, highest, ...found, missing: lateMissing }
     },
     forget() {
       scannedVersion = undefined
     },
   }
+}
+
+/**
+ * For the first start: finished jobs that were last written before `sinceMs`, all of the archive, and the number up to which nothing is
+ * asked for. That is the lowest of which there is a file; or none, when even that file is young: what came before it is not here
+ * (Ganeti copies no old jobs to a new candidate) and may have ended a minute ago.
+ */
+async function whatIsOld(
+  queueDirectory: string,
+  listed: readonly JobId[],
+  sinceMs: number,
+): Promise<{ readonly closed: readonly JobId[]; readonly floor: number }> {
+  const archived = await listArchivedJobIds(queueDirectory, [[1, Number.MAX_SAFE_INTEGER]])
+  const toTell = new Set(await jobsToTell(queueDirectory, listed, sinceMs))
+  const present = new Set([...listed, ...archived])
+  const closed = [...present].filter((id) => !toTell.has(id))
+  if (present.size === 0) return { closed, floor: await lastSerial(queueDirectory) }
+  const lowest = [...present].reduce((min, id) => Math.min(min, id), Number.MAX_SAFE_INTEGER)
+  return { closed, floor: closed.length === 0 ? 0 : lowest - 1 }
 }
 
 /** Of these jobs the unfinished ones, and those written since `sinceMs`. Keeps nothing of the others. */
@@ -137,26 +176,21 @@ export async function listJobIds(directory: string): Promise<readonly JobId[]> {
   return ids
 }
 
-/** Jobs in the archive with numbers above `after`, at most up to `last`. */
+/** Jobs in the archive whose numbers are in these ranges. */
 async function listArchivedJobIds(
   queueDirectory: string,
-  { after, last }: { readonly after: number; readonly last: number },
+  ranges: readonly (readonly [number, number])[],
 ): Promise<readonly JobId[]> {
-  if (after >= last) return []
+  if (ranges.length === 0) return []
   const ids: JobId[] = []
   for (const folder of await listArchiveFolders(queueDirectory)) {
-    if (folder < Math.floor((after + 1) / 10_000) || folder > Math.floor(last / 10_000)) continue
+    const [low, high] = [folder * 10_000, folder * 10_000 + 9999]
+    const wanted = ranges.filter(([first, last]) => first <= high && last >= low)
+    if (wanted.length === 0) continue
     const found = await listJobIds(path.join(queueDirectory, 'archive', String(folder)))
-    ids.push(...found.filter((id) => id > after && id <= last))
+    ids.push(...found.filter((id) => wanted.some(([first, last]) => first <= id && id <= last)))
   }
   return ids
-}
-
-/** Highest number in the archive; 0 when it is empty. */
-async function lastArchivedJobId(queueDirectory: string): Promise<number> {
-  const folder = Math.max(0, ...(await listArchiveFolders(queueDirectory)))
-  const ids = await listJobIds(path.join(queueDirectory, 'archive', String(folder)))
-  return ids.reduce((max, id) => Math.max(max, id), 0)
 }
 
 /** Numbers of the archive's folders, ten thousand jobs each; those that exist, because a number may be any. */
