@@ -57,11 +57,13 @@ function factsOf(
   switch (status.role) {
     case 'events': {
       const { state, problem } = status.broker
+      const { isMaster, isCandidate, jobs } = status
       return {
         facts: {
           ...facts,
           broker: { state, problem: problem ?? undefined },
           outbox: outboxFacts(status, config),
+          jobs: { isMaster, isCandidate, ...jobs, heardSeconds: jobs.heardSeconds ?? undefined },
         },
         boundPorts: [],
       }

@@ -1,6 +1,7 @@
 import type { BindingFacts, HostFacts, RoleFacts } from './facts.js'
 import { broken, type Finding, note } from './finding.js'
 import { hookFindings } from './hook-findings.js'
+import { jobFindings } from './job-findings.js'
 import { kernelFindings } from './kernel-findings.js'
 import { nicFindings } from './nic-findings.js'
 import { outboxFindings } from './outbox-findings.js'
@@ -19,6 +20,7 @@ export function diagnose(facts: HostFacts): readonly Finding[] {
     ...facts.roles.flatMap((role) => [
       ...roleFindings(role, facts.roles),
       ...outboxFindings(role.outbox),
+      ...jobFindings(role),
       ...nicFindings(role.nics),
     ]),
   ]

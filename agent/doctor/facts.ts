@@ -91,6 +91,8 @@ export interface RoleFacts {
   readonly broker: { readonly state: string; readonly problem: string | undefined } | undefined
   /** Of events: how its outbox stands. */
   readonly outbox?: OutboxFacts | undefined
+  /** Of events: what it knows of the cluster's jobs. */
+  readonly jobs?: JobsFacts | undefined
   /** Of nics: how the NICs of running instances stand. */
   readonly nics?: NicsFacts | undefined
   /** Of responder: queues that it waits for. */
@@ -112,6 +114,18 @@ export interface OutboxFacts {
   readonly quarantined: number
   /** Messages of earlier that nobody sends, because the broker is switched off. */
   readonly forsaken: number
+}
+
+/** What the events role knows of the cluster's jobs, by its own word. */
+export interface JobsFacts {
+  readonly isMaster: boolean
+  readonly isCandidate: boolean
+  /** Numbers of which it has no file, `1-4999 5003`; empty when there are none. */
+  readonly unknown: string
+  /** Jobs that it would tell again as the master. */
+  readonly held: number
+  /** Since it heard from the master's agent which jobs are settled; undefined when it has not since its start. */
+  readonly heardSeconds: number | undefined
 }
 
 /** How the NICs of running instances stand, by the nics role's own word. */

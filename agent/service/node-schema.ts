@@ -43,7 +43,7 @@ export const nodeSchema = {
     ),
     lookback: duration(
       '1h',
-      'On the first start, and when this node becomes master, finished jobs younger than this are told as well.',
+      'On the first start of the agent on a node, finished jobs younger than this are told as well.',
       { min: '0s', max: '7d' },
     ),
     heartbeat: duration('30s', 'How often each node says that it is alive; 0s for never.', {

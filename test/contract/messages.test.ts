@@ -6,6 +6,7 @@ import { readProgressFile } from '#event/image-progress.js'
 import type { Message } from '#event/message.js'
 import { nodeEvent } from '#event/node-event.js'
 import { parseFact } from '#event/node-fact.js'
+import { parseSettledNotice, settledMessage } from '#event/settled-notice.js'
 import { parseTagsNotice, tagsMessage } from '#event/tags-notice.js'
 import { createInstanceConfigFinder } from '#ganeti/instance-config-finder.js'
 import { decodeJob } from '#ganeti/job-decoder.js'
@@ -85,7 +86,7 @@ t.test('every type of message in the table has a sample', async (t) => {
 })
 
 for (const { source, message } of samples) {
-  if (source === 'heartbeat' || source === 'tags') continue
+  if (['heartbeat', 'tags', 'settled'].includes(source)) continue
   t.test(`the sample ${message.messageId} is what ${source} gives`, async (t) => {
     const made = messagesOf(source).find(({ messageId }) => messageId === message.messageId)
     t.ok(made)
@@ -106,6 +107,17 @@ t.test('the sample of tags is what our code makes of its body, and reads', async
   t.ok(notice.ok)
   if (!notice.ok) return
   const { routingKey, messageId, headers, body } = tagsMessage(notice.value, cluster.uuid)
+  t.strictSame({ routingKey, messageId, headers, body: JSON.parse(body) }, sample)
+})
+
+t.test('the sample of settled jobs is what our code makes of its body, and reads', async (t) => {
+  const sample = samples.find(({ source }) => source === 'settled')?.message
+  const notice = parseSettledNotice(JSON.stringify(sample?.body))
+  t.ok(notice.ok)
+  if (!notice.ok) return
+  const id = String(sample?.messageId.replace('settled.', ''))
+  const made = settledMessage(notice.value, { id, timeSeconds: 0 })
+  const { routingKey, messageId, headers, body } = made
   t.strictSame({ routingKey, messageId, headers, body: JSON.parse(body) }, sample)
 })
 

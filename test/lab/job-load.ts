@@ -130,7 +130,7 @@ export async function clusterOfLab(lab: Lab): Promise<Cluster> {
 
 /** What runs on the master: one number a line for each job that luxid took; ends at the first refusal. */
 const submitter = `
-import sys, time
+import signal, sys, time
 sys.path.insert(0, "/usr/share/ganeti/default")
 from ganeti import cli, opcodes
 per_turn, pause, names = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
@@ -144,6 +144,7 @@ while True:
     more = {} if is_on else {"timeout": 0}
     jobs.append([op(instance_name=name, **more)])
     count += 1
+  signal.alarm(30) # a luxid that is going away may never answer
   for is_taken, job in client.SubmitManyJobs(jobs):
     if not is_taken: sys.exit(1)
     print(job, flush=True)
