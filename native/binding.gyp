@@ -5,6 +5,7 @@
       "sources": [
         "src/addon.cc",
         "src/arguments.cc",
+        "src/ask_netlink.cc",
         "src/call_back.cc",
         "src/datagram.cc",
         "src/errno_error.cc",
@@ -19,6 +20,7 @@
         "src/queue_message.cc",
         "src/ruleset.cc",
         "src/ruleset_watch.cc",
+        "src/run_program.cc",
         "src/shared_memory.cc",
         "src/verdict_list.cc"
       ],

@@ -23,8 +23,32 @@ export interface Addon {
   readonly RulesetWatch: new (
     options: NativeRulesetWatchOptions,
   ) => NativeRulesetWatch
+  /** One message to netlink and its whole answer (native/src/ask_netlink.h). Throws an Error with `code` when the kernel refuses. */
+  readonly askNetlink: (options: {
+    /** NETLINK_ROUTE 0, NETLINK_NETFILTER 12. */
+    readonly protocol: number
+    readonly request: Uint8Array
+  }) => Uint8Array
+  /** Runs a program while the event loop stands still (native/src/run_program.h). Throws an Error with `code`. */
+  readonly runProgram: (options: NativeRunOptions) => {
+    readonly code: number
+    readonly stdout: string
+    readonly stderr: string
+  }
   /** Takes the flock(2) of an open file; false when another has it (native/src/file_lock.h). */
   readonly tryLock: (fd: number) => boolean
+}
+
+/** What a program is run with. */
+export interface NativeRunOptions {
+  /** Its path. */
+  readonly program: string
+  readonly args: readonly string[]
+  /** `PATH=/bin` */
+  readonly env: readonly string[]
+  readonly input: string
+  readonly timeoutMs: number
+  readonly maxOutputBytes: number
 }
 
 /** What a queue is bound with. Every key must be there. */

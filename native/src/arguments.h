@@ -3,6 +3,8 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace okeanid {
 
@@ -15,6 +17,13 @@ uint32_t ReadUint(Napi::Object options, const char* name, uint32_t min, uint32_t
 
 // true or false, nothing that merely looks so; throws TypeError.
 bool ReadBool(Napi::Object options, const char* name);
+
+// Texts without a zero byte; throw TypeError for another type, RangeError for such a text.
+std::string ReadText(Napi::Object options, const char* name);
+std::vector<std::string> ReadTexts(Napi::Object options, const char* name);
+
+// Bytes; throws TypeError.
+Napi::Uint8Array ReadBytes(Napi::Object options, const char* name);
 
 // A function; throws TypeError.
 Napi::Function ReadFunction(Napi::Object options, const char* name);

@@ -15,8 +15,6 @@ namespace okeanid {
 
 namespace {
 
-// The kernel fills a dump's datagrams up to 32 KiB (net/netlink/af_netlink.c).
-constexpr size_t kDatagramBytes = 64 << 10;
 constexpr int kDatagramsPerWakeUp = 16;
 
 }  // namespace

@@ -5,8 +5,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace okeanid {
+
+// The kernel fills a dump's datagrams up to 32 KiB (net/netlink/af_netlink.c).
+constexpr size_t kDatagramBytes = 64 << 10;
+
+// What an NLMSG_ERROR says: 0 for an acknowledgement, or what the kernel refused with.
+int NetlinkError(const nlmsghdr* message);
 
 struct MnlSocketClose {
   void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
@@ -25,6 +32,13 @@ class NetlinkSocket {
   // Asks for a receive buffer beyond net.core.rmem_max, which takes CAP_NET_ADMIN, else for as
   // much as that allows. Returns what the kernel now calls the size: twice what it granted.
   uint32_t SetReceiveBuffer(uint32_t bytes);
+
+  // Sets an option of linux/netlink.h; a kernel that does not know it goes on without.
+  void Enable(int option);
+
+  // Reads one datagram of an answer and returns its length. The kernel answers within the call that
+  // asks, so nothing is waited for long: throws ETIMEDOUT.
+  size_t Receive(Napi::Env env, std::vector<uint8_t>* datagram) const;
 
  private:
   std::unique_ptr<mnl_socket, MnlSocketClose> socket_;

@@ -218,7 +218,8 @@ bool ReadGeneration(const nlmsghdr* message, GenerationMessage* generation) {
 
 size_t WriteNftRequest(uint8_t* buffer, uint32_t sequence, const NftRequest& request) {
   nlmsghdr* const header = mnl_nlmsg_put_header(buffer);
-  const bool is_dump = request.type != NFT_MSG_GETGEN;
+  const bool is_one_chain = request.type == NFT_MSG_GETCHAIN && !request.name.empty();
+  const bool is_dump = request.type != NFT_MSG_GETGEN && !is_one_chain;
   header->nlmsg_type = static_cast<uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | request.type);
   header->nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | (is_dump ? NLM_F_DUMP : 0));
   header->nlmsg_seq = sequence;
@@ -230,7 +231,8 @@ size_t WriteNftRequest(uint8_t* buffer, uint32_t sequence, const NftRequest& req
   static_assert(int{NFTA_RULE_TABLE} == int{NFTA_SET_ELEM_LIST_TABLE});
   static_assert(int{NFTA_RULE_CHAIN} == int{NFTA_SET_ELEM_LIST_SET});
   PutName(header, NFTA_RULE_TABLE, request.table);
-  PutName(header, NFTA_RULE_CHAIN, request.name);
+  PutName(header, is_one_chain ? uint16_t{NFTA_CHAIN_NAME} : uint16_t{NFTA_RULE_CHAIN},
+          request.name);
   return header->nlmsg_len;
 }
 

@@ -2,7 +2,6 @@
 
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -19,20 +18,13 @@ namespace okeanid {
 
 namespace {
 
-constexpr size_t kDatagramBytes = 64 << 10;
 constexpr uint32_t kSequence = 1;
-// The kernel answers within the call; this only keeps us from waiting for ever.
-constexpr int kPatienceMs = 2000;
 
 enum class Kind { kGeneration, kRules, kChains, kElements };
 
 std::string ReadName(Napi::Object options, const char* name) {
-  const Napi::Value value = options.Get(name);
-  if (!value.IsString()) {
-    throw Napi::TypeError::New(options.Env(), std::string(name) + " is not a text");
-  }
-  const std::string text = value.As<Napi::String>().Utf8Value();
-  if (text.size() > 255 || text.find('\0') != std::string::npos) {
+  const std::string text = ReadText(options, name);
+  if (text.size() > 255) {
     throw Napi::RangeError::New(options.Env(), std::string(name) + " is no name");
   }
   return text;
@@ -110,25 +102,6 @@ void Add(Napi::Env env, Kind kind, const nlmsghdr* message, Napi::Array found) {
   }
 }
 
-size_t Receive(Napi::Env env, const NetlinkSocket& socket, std::vector<uint8_t>* datagram) {
-  for (;;) {
-    const ssize_t got = recv(socket.fd(), datagram->data(), datagram->size(), MSG_DONTWAIT);
-    if (got >= 0) return static_cast<size_t>(got);
-    if (errno == EAGAIN) {
-      pollfd ready = {socket.fd(), POLLIN, 0};
-      if (poll(&ready, 1, kPatienceMs) == 0) throw ErrnoError(env, "recv", ETIMEDOUT);
-    } else if (errno != EINTR) {
-      throw ErrnoError(env, "recv", errno);
-    }
-  }
-}
-
-// 0, or what the kernel refused with.
-int ErrorOf(const nlmsghdr* message) {
-  if (mnl_nlmsg_get_payload_len(message) < sizeof(nlmsgerr)) return EBADMSG;
-  return -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message))->error;
-}
-
 }  // namespace
 
 Napi::Value ReadRuleset(const Napi::CallbackInfo& info) {
@@ -147,20 +120,21 @@ Napi::Value ReadRuleset(const Napi::CallbackInfo& info) {
   const Napi::Array found = Napi::Array::New(env);
   std::vector<uint8_t> datagram(kDatagramBytes);
   for (;;) {
-    int left = static_cast<int>(Receive(env, socket, &datagram));
+    int left = static_cast<int>(socket.Receive(env, &datagram));
     const auto* message = reinterpret_cast<const nlmsghdr*>(datagram.data());
     for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
       if (message->nlmsg_seq != kSequence) continue;
       if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) throw ErrnoError(env, "recv", EINTR);
       if (message->nlmsg_type == NLMSG_DONE) return found;
       if (message->nlmsg_type == NLMSG_ERROR) {
-        const int error = ErrorOf(message);
+        const int error = NetlinkError(message);
         if (error == 0 || error == ENOENT) return found;
         throw ErrnoError(env, "recv", error);
       }
       const Napi::HandleScope scope(env);
       Add(env, kind, message, found);
       if (kind == Kind::kGeneration && found.Length() > 0) return found.Get(0u);
+      if ((message->nlmsg_flags & NLM_F_MULTI) == 0) return found;
     }
   }
 }

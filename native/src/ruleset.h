@@ -12,8 +12,9 @@ namespace okeanid {
 //                      [{ chain, comment, digest, packets, bytes }]; digest is sixteen digits and
 //                      the same for the same rule, whatever its counters say; packets is -1 without
 //                      a counter
-//   kind 'chains'      of a family: [{ table, name, type, device, hook, priority, policy }]
-//   kind 'elements'    of the verdict map `name`: [{ key, chain }]
+//   kind 'chains'      of a family, or the one of `table` whose name is `name`: [{ table, name,
+//   type, device, hook, priority, policy }] kind 'elements'    of the verdict map `name`: [{ key,
+//   chain }]
 // A table, chain or map that is not there has nothing. Throws an Error with code, errno and
 // syscall: EINTR when somebody changed the ruleset meanwhile, EPERM without CAP_NET_ADMIN.
 Napi::Value ReadRuleset(const Napi::CallbackInfo& info);

@@ -16,7 +16,6 @@ namespace okeanid {
 
 namespace {
 
-constexpr size_t kDatagramBytes = 64 << 10;
 constexpr int kDatagramsPerWakeUp = 256;
 
 Napi::Array Names(Napi::Env env, const std::set<std::string>& names) {
