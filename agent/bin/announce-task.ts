@@ -64,7 +64,7 @@ export function announceTask({ recordsDirectory, frames, log }: AnnounceParts): 
   let isFirstScan = true
 
   async function readTap(tap: IfName): Promise<void> {
-    const text = await readRecord(recordsDirectory, tap)
+    const text = readRecord(recordsDirectory, tap)
     const parsed = text === undefined ? undefined : parseNicRecord(text)
     const ifindex = ifindexOf(tap)
     if (parsed?.ok !== true || ifindex === undefined || parsed.value.ifindex !== ifindex) {

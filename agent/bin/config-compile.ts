@@ -34,6 +34,6 @@ export async function writeCompiled({
   const directory = path.dirname(configFile)
   await mkdir(directory, { recursive: true })
   await chmod(directory, 0o700) // which instances run here with which tags is nobody's business
-  await writeCompiledFile(configFile, compileNicConfig(settings))
+  writeCompiledFile(configFile, compileNicConfig(settings))
   return configFile
 }

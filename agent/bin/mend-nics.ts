@@ -177,7 +177,7 @@ async function applyOne(
   try {
     if (step.kind === 'sysctl')
       for (const [name, value] of step.values) writeFileSync(path.join('/proc/sys', name), value)
-    else if (step.kind === 'binding') await writeBinding(places.nicsDirectory, nic.tap, step.text)
+    else if (step.kind === 'binding') writeBinding(places.nicsDirectory, nic.tap, step.text)
     return undefined
   } catch (error) {
     return `${step.what}: ${sentence(error)}`
@@ -214,7 +214,7 @@ async function remember(
       left,
     })
     const isSame = record !== undefined && text === formatNicRecord(record)
-    if (!isSame) await writeRecord(places.recordsDirectory, nic.tap, text)
+    if (!isSame) writeRecord(places.recordsDirectory, nic.tap, text)
   }
 }
 

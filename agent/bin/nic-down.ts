@@ -28,7 +28,7 @@ export async function takeDownNic(nic: Nic, places: NicPlaces): Promise<DownResu
   const lock = await lockTap({ runtimeDirectory, name: nic.tap, waitMs: 0, tryLock: tryLock() })
   if (!lock.ok && lock.problem.kind === 'held') return nothing // who has it sees to it
   try {
-    const record = await recordOf(nic, places)
+    const record = recordOf(nic, places)
     if (record?.nic.uuid !== nic.uuid) return nothing
     const left = unused(record, { places, keepsBridge: undefined })
     const name = left.privateBridge?.bridge
@@ -49,9 +49,9 @@ export async function takeDownNic(nic: Nic, places: NicPlaces): Promise<DownResu
       })
       return { warnings: applied.ok ? applied.value.warnings : [], isRemoved: true }
     } finally {
-      if (bridge?.ok === true) await bridge.value.close()
+      if (bridge?.ok === true) bridge.value.close()
     }
   } finally {
-    if (lock.ok) await lock.value.close()
+    if (lock.ok) lock.value.close()
   }
 }

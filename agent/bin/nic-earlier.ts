@@ -13,12 +13,12 @@ import { tryLock } from './nic-addon.js'
 import type { NicPlaces } from './nic-places.js'
 
 /** The record of whoever had a tap of this name last; undefined when there is none that can be read. */
-export async function recordOf(
+export function recordOf(
   { tap }: Pick<Nic, 'tap'>,
   { recordsDirectory }: NicPlaces,
-): Promise<NicRecord | undefined> {
+): NicRecord | undefined {
   try {
-    const text = await readRecord(recordsDirectory, tap)
+    const text = readRecord(recordsDirectory, tap)
     const record = text === undefined ? undefined : parseNicRecord(text)
     return record?.ok === true ? record.value : undefined
   } catch {
@@ -33,7 +33,7 @@ export async function recordOf(
  * @returns warnings
  */
 export async function clearEarlier(nic: Nic, places: NicPlaces): Promise<readonly string[]> {
-  const record = await recordOf(nic, places)
+  const record = recordOf(nic, places)
   const ifindex = readTap(nic.tap)?.ifindex
   if (record === undefined || (record.ifindex === ifindex && record.nic.uuid === nic.uuid))
     return []
@@ -58,7 +58,7 @@ export async function clearEarlier(nic: Nic, places: NicPlaces): Promise<readonl
     })
     return applied.ok ? applied.value.warnings : []
   } finally {
-    if (lock?.ok === true) await lock.value.close()
+    if (lock?.ok === true) lock.value.close()
   }
 }
 

@@ -72,7 +72,7 @@ function nicOfEnvironment(): Nic {
 
 async function nicOfTap(text: string, places: NicPlaces): Promise<Nic> {
   const tap = parseIfName(text)
-  const record = tap === undefined ? undefined : await recordOf({ tap }, places)
+  const record = tap === undefined ? undefined : recordOf({ tap }, places)
   if (record !== undefined) return record.nic
   throw new AgentError(
     'INPUT_UNREADABLE',

@@ -55,7 +55,7 @@ export async function setStance(
     parseStances(readText(stancesFile)),
   )
   const directory = path.dirname(stancesFile)
-  await writeRecord(directory, path.basename(stancesFile, '.json'), formatStances(stances))
+  writeRecord(directory, path.basename(stancesFile, '.json'), formatStances(stances))
   const isRunning = await runs(pathsOf(config).statusSocket('nics'))
   if (options.json) {
     printLine(JSON.stringify({ verb, scopes, word: word ?? null, isRunning }, null, 2))

@@ -1,7 +1,7 @@
 /**
  * `okeanid nic up`: sets up one tap before its guest starts.
  *
- * Ganeti waits for it, so it reads no INI, asks no daemon and runs as few programs as may be: one `nft`, one or two `ip`. It is all or
+ * Ganeti waits for it, so it reads no INI, asks no daemon and runs as few programs as may be: one `nft`. It is all or
  * nothing: a NIC that cannot be isolated as was decided is left closed, and the start fails with one sentence. What is not isolation
  * (the responder's binding, the record, the event) never fails a start. Where an administrator broke the glass, guests start whatever
  * fails, and the log says so.
@@ -67,7 +67,7 @@ export async function setUpNic(
 async function underLock(request: Request): Promise<Result<readonly string[], string>> {
   const { tap } = request.nic
   const { runtimeDirectory } = request.places
-  await using locks = new Locks()
+  using locks = new Locks()
   const asked = { runtimeDirectory, name: tap, waitMs: lockWaitMs, tryLock: tryLock() }
   const lock = locks.add(await lockTap(asked))
   if (!lock.ok) return err(`${tap} is being changed ${lock.problem}`)
@@ -95,7 +95,7 @@ async function decideAndApply(
     const { step, problem, leftovers } = applied.problem
     return err([`cannot ${step}: ${problem}`, ...leftovers].join('; '))
   }
-  const record = await remember({
+  const record = remember({
     nic,
     desired: desired.value,
     facts,
@@ -150,7 +150,7 @@ function applyOptions(nic: Nic, { nicsDirectory, recordsDirectory }: NicPlaces) 
 }
 
 /** Writes the NIC's record, from which repair and `nic down` know what was done; a full disk does not fail a start. */
-async function remember({
+function remember({
   nic,
   desired,
   facts,
@@ -162,7 +162,7 @@ async function remember({
   readonly facts: NicFacts
   readonly config: NicConfig
   readonly places: NicPlaces
-}): Promise<readonly string[]> {
+}): readonly string[] {
   const text = formatNicRecord({
     nic,
     stance: desired.stance,
@@ -175,7 +175,7 @@ async function remember({
     left: leftOf(desired, facts),
   })
   try {
-    await writeRecord(places.recordsDirectory, nic.tap, text)
+    writeRecord(places.recordsDirectory, nic.tap, text)
     return []
   } catch (error) {
     return [`its record is not written: ${error instanceof Error ? error.message : String(error)}`]
@@ -196,7 +196,7 @@ function digestInPlace({ tap }: Nic): string | undefined {
 }
 
 /** The locks that are held. */
-class Locks implements AsyncDisposable {
+class Locks implements Disposable {
   readonly #held: FileLock[] = []
 
   /** @returns warnings, or who has it */
@@ -212,7 +212,7 @@ class Locks implements AsyncDisposable {
       : ok(['no lock is taken, for flock(1) does not run; install util-linux'])
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const lock of this.#held) await lock.close()
+  [Symbol.dispose](): void {
+    for (const lock of this.#held) lock.close()
   }
 }

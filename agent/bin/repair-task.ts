@@ -103,7 +103,7 @@ export function repairTask({
 
   /** Takes away what a tap has left behind, if it is gone. */
   async function forget(tap: IfName): Promise<void> {
-    const text = await readRecord(places.recordsDirectory, tap)
+    const text = readRecord(places.recordsDirectory, tap)
     const record = text === undefined ? undefined : parseNicRecord(text)
     if (record?.ok !== true) return
     const { isRemoved, warnings } = await takeDownNic(record.value.nic, places)

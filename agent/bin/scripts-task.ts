@@ -155,7 +155,7 @@ async function openStores(
   const lock = await lockFile(path.join(stateDirectory, 'lock'), { mode: 0o600 })
   if (!lock.ok)
     throw new AgentError('SOCKET_TAKEN', `another process runs the scripts of ${stateDirectory}`)
-  const close = (): Promise<void> => lock.value.close()
+  const close = (): Promise<void> => Promise.resolve(lock.value.close())
   try {
     const runsFolder = path.join(stateDirectory, 'runs')
     const resultsFolder = path.join(stateDirectory, 'results')

@@ -1,9 +1,8 @@
-import { open, unlink, writeFile } from 'node:fs/promises'
 import { AgentError } from '#errors.js'
 import { err, ok, type Result } from '#result.js'
 import { lacksBridgeTracking, loadBridgeTracking, noBridgeTracking } from './bridge-tracking.js'
 import { type ChainName, countRules } from './rule-count.js'
-import { type ProgramRun, runProgram } from './run-program.js'
+import { type ProgramRun, runProgramHere } from './run-program.js'
 
 /** Why rules are not as they were asked. */
 export interface RulesProblem {
@@ -46,13 +45,8 @@ export async function removeRules(script: string): Promise<void> {
   if (code !== 0) throw new AgentError('PROGRAM_FAILED', `nft: ${stderr.split('\n')[0]}`)
 }
 
-/** Hands a script over in a file without a name, at its beginning: nft 1.0 opens /dev/stdin anew, nft 1.1 reads on where it stands. */
-async function runScript(script: string): Promise<ProgramRun> {
-  const name = `/run/okeanid-rules.${process.pid}.${process.hrtime.bigint()}`
-  await writeFile(name, script, { mode: 0o600, flag: 'wx' })
-  await using file = await open(name, 'r')
-  await unlink(name)
-  return await runProgram('nft', ['-f', '-'], '', { inputFd: file.fd, timeoutMs })
+function runScript(script: string): Promise<ProgramRun> {
+  return runProgramHere('nft', ['-f', '-'], script, { timeoutMs })
 }
 
 /** Chains of which the kernel has not as many rules as were asked. */

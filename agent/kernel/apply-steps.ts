@@ -131,8 +131,8 @@ async function applyStep(step: Step, options: ApplyOptions): Promise<void> {
     case 'clear':
       return applyForced('ip', step.lines)
     case 'forget':
-      await removeBinding(options.nicsDirectory, step.tap)
-      await removeRecord(options.recordsDirectory, step.tap)
+      removeBinding(options.nicsDirectory, step.tap)
+      removeRecord(options.recordsDirectory, step.tap)
       return
     case 'sysctl':
       for (const [name, value] of step.values) writeFileSync(path.join('/proc/sys', name), value)

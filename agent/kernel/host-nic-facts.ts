@@ -4,6 +4,8 @@ import { type IfName, parseIfName } from '#addr/if-name.js'
 import type { DesiredNic, PrivateVlan } from '#nic/desired.js'
 import { type BridgeFacts, type NicFacts, ownAlias, type TapFacts } from '#nic/facts.js'
 import type { Left } from '#nic/left.js'
+import { parseTable } from './ip-line.js'
+import { openRtnetlink } from './rtnetlink.js'
 import { runProgram } from './run-program.js'
 
 /** What a plan for a NIC wants to know of the host: some files of /sys, and routes only where nobody said which device they leave by. */
@@ -93,6 +95,10 @@ async function readUplinks(
 /** The device of a table's default route, asked as `-4 main`; of the first hop where there are several. */
 async function defaultDevice(question: string): Promise<IfName | undefined> {
   const [family = '', table = ''] = question.split(' ', 2)
+  const number = parseTable(table)
+  const rtnetlink = number === undefined ? undefined : openRtnetlink()
+  if (number !== undefined && rtnetlink !== undefined)
+    return parseIfName(rtnetlink.defaultDevice(family === '-4' ? 4 : 6, number) ?? '')
   const args = [family, '-j', 'route', 'show', 'table', table, 'default']
   const { code, stdout } = await runProgram('ip', args)
   if (code !== 0) return undefined // there is no such table yet

@@ -1,20 +1,34 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fdatasyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { systemCode } from '#errors.js'
+
+/* Synchronously: a start waits for these few small files, and each promise of Node's would cost as much as its file. */
 
 /**
  * Writes a binding so that its reader sees the old one or the new one: 0640, of the group that the folder has, temp and rename.
  *
  * @throws the system's error
  */
-export async function writeBinding(directory: string, tap: string, text: string): Promise<void> {
-  const { gid } = await stat(directory)
-  await replaceFile(path.join(directory, `${tap}.json`), { text, mode: 0o640, gid })
+export function writeBinding(directory: string, tap: string, text: string): void {
+  const { gid } = statSync(directory)
+  replaceFile(path.join(directory, `${tap}.json`), { text, mode: 0o640, gid })
 }
 
 /** Removes a binding; that there is none is fine. */
-export async function removeBinding(directory: string, tap: string): Promise<void> {
-  await rm(path.join(directory, `${tap}.json`), { force: true })
+export function removeBinding(directory: string, tap: string): void {
+  rmSync(path.join(directory, `${tap}.json`), { force: true })
 }
 
 /**
@@ -22,15 +36,15 @@ export async function removeBinding(directory: string, tap: string): Promise<voi
  *
  * @throws the system's error
  */
-export async function writeRecord(directory: string, tap: string, text: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  await replaceFile(path.join(directory, `${tap}.json`), { text, mode: 0o600, gid: 0 })
+export function writeRecord(directory: string, tap: string, text: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  replaceFile(path.join(directory, `${tap}.json`), { text, mode: 0o600, gid: 0 })
 }
 
 /** The text of a record; undefined when there is none. */
-export async function readRecord(directory: string, tap: string): Promise<string | undefined> {
+export function readRecord(directory: string, tap: string): string | undefined {
   try {
-    return await readFile(path.join(directory, `${tap}.json`), 'utf8')
+    return readFileSync(path.join(directory, `${tap}.json`), 'utf8')
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined
     throw error
@@ -38,17 +52,17 @@ export async function readRecord(directory: string, tap: string): Promise<string
 }
 
 /** Removes a record; that there is none is fine. */
-export async function removeRecord(directory: string, tap: string): Promise<void> {
-  await rm(path.join(directory, `${tap}.json`), { force: true })
+export function removeRecord(directory: string, tap: string): void {
+  rmSync(path.join(directory, `${tap}.json`), { force: true })
 }
 
 /**
- * Writes the compiled configuration, on disk when it resolves: an empty one after a power cut would keep every guest from starting.
+ * Writes the compiled configuration, on disk when it returns: an empty one after a power cut would keep every guest from starting.
  *
  * @throws the system's error
  */
-export async function writeCompiledFile(file: string, text: string): Promise<void> {
-  await replaceFile(file, { text, mode: 0o600, gid: 0, isSynced: true })
+export function writeCompiledFile(file: string, text: string): void {
+  replaceFile(file, { text, mode: 0o600, gid: 0, isSynced: true })
 }
 
 interface NewFile {
@@ -59,22 +73,21 @@ interface NewFile {
 }
 
 /** Temp and rename; the mode holds whatever Ganeti's umask is. */
-async function replaceFile(
-  file: string,
-  { text, mode, gid, isSynced = false }: NewFile,
-): Promise<void> {
+function replaceFile(file: string, { text, mode, gid, isSynced = false }: NewFile): void {
   const temp = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}`)
   try {
-    {
-      await using handle = await open(temp, 'w', 0o600)
-      await handle.writeFile(text)
-      await handle.chown(0, gid)
-      await handle.chmod(mode)
-      if (isSynced) await handle.datasync()
+    const handle = openSync(temp, 'w', 0o600)
+    try {
+      writeFileSync(handle, text)
+      fchownSync(handle, 0, gid)
+      fchmodSync(handle, mode)
+      if (isSynced) fdatasyncSync(handle)
+    } finally {
+      closeSync(handle)
     }
-    await rename(temp, file)
+    renameSync(temp, file)
   } catch (error) {
-    await rm(temp, { force: true })
+    rmSync(temp, { force: true })
     throw error
   }
 }

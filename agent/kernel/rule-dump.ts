@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { type IfName, parseIfName } from '#addr/if-name.js'
 import { systemCode } from '#errors.js'
 import { nftTable } from '#nic/queueing/nft.js'
 import type { RefusalCount, RuleFamily, RulesByTap, TapRules } from '#nic/repair/tap-rules.js'
-import { shared, tapOfChain } from '#nic/rules/names.js'
+import { chainNames, shared, tapOfChain } from '#nic/rules/names.js'
+import { textDigest } from '#nic/text-digest.js'
 import { loadAddon, type NativeRuleset } from './native.js'
 
 /** NFPROTO_ (linux/netfilter.h). */
@@ -49,7 +49,7 @@ function readOnce(only: IfName | undefined): RulesByTap {
     else list.push(part)
   }
   for (const family of ['netdev', 'bridge', 'inet'] as const) {
-    for (const chain of ask('chains', family)) {
+    for (const chain of only === undefined ? ask('chains', family) : chainsOf(only, family)) {
       if (chain.table !== nftTable) continue
       const tap = parseIfName(tapOfChain(chain.name) ?? '')
       if (tap === undefined || (only !== undefined && tap !== only)) continue
@@ -68,6 +68,13 @@ function readOnce(only: IfName | undefined): RulesByTap {
   return new Map([...parts].map(([tap, list]) => [tap, tapRules(list)]))
 }
 
+/** Those that a tap may have: to ask for each costs less than to be told of all others' too. */
+function chainsOf(tap: IfName, family: RuleFamily): NativeRuleset['chains'] {
+  const { guard, watch, shield, host } = chainNames(tap)
+  const names = { netdev: [guard, watch], bridge: [shield], inet: [shield, host] }[family]
+  return names.flatMap((name) => ask('chains', family, name))
+}
+
 /** A chain or an element of a tap. */
 interface Part {
   readonly family: RuleFamily
@@ -78,18 +85,21 @@ interface Part {
 }
 
 function tapRules(parts: readonly Part[]): TapRules {
-  const hash = createHash('sha256')
-  for (const { family, name, head, rules } of parts) {
-    hash.update(`${family} ${name} ${head}\n`)
-    for (const { digest } of rules) hash.update(digest)
-  }
+  // the kernel has no order of chains and elements, but rules have one
+  const texts = parts
+    .map(({ family, name, head, rules }) => `${family} ${name} ${head}\n${rulesText(rules)}`)
+    .sort()
   return {
-    digest: hash.digest('hex').slice(0, 32),
+    digest: textDigest(texts.join('\n')),
     chains: parts
       .filter(({ isChain }) => isChain)
       .map(({ family, name, rules }) => ({ family, name, ruleCount: rules.length })),
     refusals: refusalsOf(parts.flatMap(({ rules }) => rules)),
   }
+}
+
+function rulesText(rules: NativeRuleset['rules']): string {
+  return rules.map(({ digest }) => digest).join('')
 }
 
 /** One count a reason, in the order of the rules. */
@@ -104,16 +114,9 @@ function refusalsOf(rules: NativeRuleset['rules']): readonly RefusalCount[] {
 }
 
 function trunkText({ family, chains }: Trunk): string {
-  const found = ask('chains', family).filter(
-    ({ table, name }) => table === nftTable && chains.includes(name),
-  )
-  return found
-    .map(
-      (chain) =>
-        `${chain.name} ${headOf(chain)} ${ask('rules', family, chain.name)
-          .map(({ digest }) => digest)
-          .join()}`,
-    )
+  return chains
+    .flatMap((name) => ask('chains', family, name))
+    .map((chain) => `${chain.name} ${headOf(chain)} ${rulesText(ask('rules', family, chain.name))}`)
     .sort()
     .join('; ')
 }
@@ -127,7 +130,7 @@ function ask<Kind extends keyof NativeRuleset>(
   family: RuleFamily,
   name = '',
 ): NativeRuleset[Kind] {
-  const table = kind === 'chains' ? '' : nftTable
+  const table = kind === 'chains' && name === '' ? '' : nftTable
   return loadAddon().readRuleset({ kind, family: familyNumbers[family], table, name })
 }
 

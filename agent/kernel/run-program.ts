@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { AgentError, systemCode } from '#errors.js'
+import { type Addon, loadAddon } from './native.js'
 
 /** How a program ended. */
 export interface ProgramRun {
@@ -84,6 +86,62 @@ export function runProgram(
     })
     child.stdin?.end(input)
   })
+}
+
+/**
+ * The same, but everything stands still meanwhile: for programs of a few milliseconds that a guest's start waits for, to whom Node's
+ * own way costs as much again. Where there is no addon that way has to do.
+ *
+ * @throws AgentError PROGRAM_FAILED when it is not installed or does not end
+ */
+export async function runProgramHere(
+  program: string,
+  args: readonly string[],
+  input: string,
+  { timeoutMs }: { readonly timeoutMs: number },
+): Promise<ProgramRun> {
+  const addon = addonOrNone()
+  if (addon === undefined) return await runProgram(program, args, input, { timeoutMs })
+  const env = Object.entries(baseEnvironment).map(([name, value]) => `${name}=${value}`)
+  try {
+    return addon.runProgram({
+      program: pathOf(program),
+      args,
+      env,
+      input,
+      timeoutMs,
+      maxOutputBytes: defaultOutputBytes,
+    })
+  } catch (cause) {
+    const problem =
+      systemCode(cause) === 'ETIMEDOUT'
+        ? `${program} did not end within ${timeoutMs} ms`
+        : startProblem(program, cause)
+    throw new AgentError('PROGRAM_FAILED', problem, { cause })
+  }
+}
+
+function addonOrNone(): Addon | undefined {
+  try {
+    return loadAddon()
+  } catch {
+    return undefined
+  }
+}
+
+/** Where a program is, as execvp(3) finds it; its bare name when it is nowhere. */
+function pathOf(program: string): string {
+  const paths = baseEnvironment.PATH.split(':').map((folder) => `${folder}/${program}`)
+  return paths.find(isExecutable) ?? program
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**

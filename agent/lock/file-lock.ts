@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import * as fs from 'node:fs/promises'
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { err, ok, type Result } from '#result.js'
 
 /** A lock that is held. */
 export interface FileLock {
   /** Lets go; a second call does nothing. */
-  close(): Promise<void>
+  close(): void
 }
 
 /** Why a lock is not ours: another process has it, or flock(1) does not run here. */
@@ -38,22 +38,24 @@ export async function lockFile(
   file: string,
   { mode, waitMs = 0, tryLock }: LockFileOptions,
 ): Promise<Result<FileLock, LockProblem>> {
-  const handle = await fs.open(file, 'a+', mode)
-  const status = tryLock?.(handle.fd) === true ? 0 : await runFlock(handle.fd, waitMs)
+  const handle = openSync(file, 'a+', mode)
+  const status = tryLock?.(handle) === true ? 0 : await runFlock(handle, waitMs)
   if (status !== 0) {
-    const holder = (await handle.readFile('utf8')).trim()
-    await handle.close()
+    const holder = readFileSync(handle, 'utf8').trim()
+    closeSync(handle)
     return err(status === 1 ? { kind: 'held', holder } : { kind: 'no-flock' })
   }
-  await handle.truncate(0).then(
-    () => handle.write(`${process.pid}\n`),
-    () => undefined, // a full disk or a read-only one: the pid is only a courtesy, the lock holds without it
-  )
-  let closing: Promise<void> | undefined
+  try {
+    ftruncateSync(handle, 0)
+    writeSync(handle, `${process.pid}\n`)
+  } catch {
+    // a full disk or a read-only one: the pid is only a courtesy, the lock holds without it
+  }
+  let isHeld = true
   return ok({
     close() {
-      closing ??= handle.close()
-      return closing
+      if (isHeld) closeSync(handle)
+      isHeld = false
     },
   })
 }

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Result } from '#result.js'
 import { type FileLock, type LockProblem, lockFile } from './file-lock.js'
@@ -27,11 +27,11 @@ interface LockOptions {
   readonly tryLock?: ((fd: number) => boolean) | undefined
 }
 
-async function lockName(
+function lockName(
   kind: 'taps' | 'bridges',
   { runtimeDirectory, name, waitMs, tryLock }: LockOptions,
 ): Promise<Result<FileLock, LockProblem>> {
   const folder = path.join(runtimeDirectory, 'locks', kind)
-  await mkdir(folder, { recursive: true, mode: 0o755 })
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
   return lockFile(path.join(folder, name), { mode: 0o600, waitMs, tryLock })
 }

@@ -99,9 +99,11 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     await makeDirectory(disk, join(dir, QUARANTINE))
     const lock = await lockDirectory(dir)
     try {
-      return startQueue({ ...options, disk }, await restore(disk, dir), () => lock.close())
+      return startQueue({ ...options, disk }, await restore(disk, dir), () =>
+        Promise.resolve(lock.close()),
+      )
     } catch (error) {
-      await lock.close()
+      lock.close()
       throw error
     }
   } catch (error) {
