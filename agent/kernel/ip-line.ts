@@ -3,6 +3,7 @@ import { ipv4Bytes, parseIpv4 } from '#addr/ipv4.js'
 import { ipv6Bytes, parseIpv6 } from '#addr/ipv6.js'
 import { macBytes, parseMac } from '#addr/mac.js'
 import { attribute, bytes32, bytesOfText, netlinkFlags, netlinkMessage } from '#wire/netlink.js'
+import { readTableNumbers } from './table-numbers.js'
 
 /** Gives the number of an interface; throws what the system says when there is none. */
 export type IndexOf = (name: string) => number
@@ -202,10 +203,11 @@ function read(
   return values
 }
 
-/** The number of a routing table; undefined for names that only iproute2's files know. */
+/** The number of a routing table; undefined for a name that is none here. */
 export function parseTable(text: string): number | undefined {
   if (text === 'main') return mainTable
-  return isNumber(text) ? Number(text) : undefined
+  const number = isNumber(text) ? text : readTableNumbers().get(text)
+  return number === undefined ? undefined : Number(number)
 }
 
 interface Bytes {

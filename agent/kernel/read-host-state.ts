@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
 import { AgentError } from '#errors.js'
 import {
   addressKey,
@@ -7,8 +5,6 @@ import {
   lookupKey,
   neighbourKey,
   type ObservedLink,
-  parseTableNumbers,
-  type TableNumbers,
   vlanKey,
 } from '#nic/repair/host-state.js'
 import { routingProtocol } from '#nic/tap.js'
@@ -76,13 +72,6 @@ export async function readHostState({ routing, vlans }: HostQuestions): Promise<
   }
 }
 
-/** The tables that have names here. */
-export function readTableNumbers(): TableNumbers {
-  const folder = '/etc/iproute2/rt_tables.d'
-  const files = ['/usr/share/iproute2/rt_tables', '/etc/iproute2/rt_tables', ...listConf(folder)]
-  return new Map(files.flatMap((file) => [...parseTableNumbers(readText(file))]))
-}
-
 type Entry = Readonly<Record<string, unknown>>
 
 function observedLink(link: Entry): ObservedLink {
@@ -147,22 +136,4 @@ function list(value: unknown): readonly Entry[] {
 function text(entry: Entry, key: string): string {
   const value = entry[key]
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
-}
-
-function listConf(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.conf'))
-      .map((name) => path.join(folder, name))
-  } catch {
-    return []
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
 }

@@ -26,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 // How long the output of an ended program is waited for.
 constexpr int kHeldOutputMs = 500;
+constexpr int kKilledMs = 1000;
 
 struct Pipe {
   UniqueFd read_end;
@@ -87,10 +88,12 @@ class Child {
       : pid_(pid), pidfd_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
-  // Not even SIGKILL ends who is stuck in the kernel, so nobody waits for that.
+  // Not even SIGKILL ends who is stuck in the kernel, so nobody waits long for that.
   ~Child() {
     if (is_over_) return;
     kill(pid_, SIGKILL);
+    pollfd ended = {pidfd_.get(), POLLIN, 0};
+    poll(&ended, 1, kKilledMs);
     waitpid(pid_, nullptr, WNOHANG);
   }
 

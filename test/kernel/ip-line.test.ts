@@ -65,6 +65,7 @@ inOwnNetwork(import.meta.url, () => {
       line: 'route replace 2001:db8:5::/64 via fe80::2 dev tap0 table 100 proto 110',
     },
     { before: [], line: 'rule add iif tap0 pref 500 lookup 100 protocol 110' },
+    { before: [], line: 'rule add iif tap0 pref 500 lookup default protocol 110' },
     { before: [], line: '-6 rule add iif tap0 pref 500 lookup 4000 protocol 110' },
     {
       before: ['rule add iif tap0 pref 500 lookup 100 protocol 110'],

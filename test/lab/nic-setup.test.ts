@@ -11,18 +11,17 @@ import { type Lab, openLab } from './lab.js'
 
 const skip = labUnavailable() ?? false
 
-/** Notes for each call of `ip` how many rules the tap's chain has at that moment, and what it is told to do with the tap. */
-const watchfulIp = `#!/bin/bash
+/** Notes after each transaction for a tap how many rules its chain has, and what the tap is at that moment. */
+const watchfulNft = `#!/bin/bash
 input=$(cat)
-for tap in $(grep -o 'link set dev tap[0-9]* .*up' <<<"$input" | cut -d' ' -f4); do
-  echo "$tap rules=$(nft list chain netdev okeanid "from_$tap" | grep -c counter) was=$(cat "/sys/class/net/$tap/flags")" >>/root/seen
+/usr/sbin/nft "$@" <<<"$input" || exit
+for tap in $(grep -o 'device "tap[0-9]*"' <<<"$input" | grep -o 'tap[0-9]*' | sort -u); do
+  echo "$tap rules=$(/usr/sbin/nft list chain netdev okeanid "from_$tap" | grep -c counter) was=$(cat "/sys/class/net/$tap/flags")" >>/root/seen
 done
-exec /usr/sbin/ip "$@" <<<"$input"
 `
 
-/** A program that fails in a language of its own: `ip` after it has done its work, `nft` before, as a transaction does. */
-const failing = (program: string) => `#!/bin/sh
-[ ${program} = nft ] || /usr/sbin/${program} "$@" >/dev/null
+/** An nft that fails in a language of its own. */
+const failingNft = `#!/bin/sh
 echo 'Ger\u00e4t antwortet nicht' >&2
 echo 'Command failed -:1' >&2
 exit 1
@@ -44,7 +43,7 @@ t.test('nic up on a real cluster', { skip }, async (t) => {
   const start = (name: string) => lab.exec('n1', ['gnt-instance', 'start', `${name}.lab.example`])
 
   t.test('rules are there before the link is up, bridged and routed', async (t) => {
-    const remove = await place(t, lab, { program: 'ip', text: watchfulIp })
+    const remove = await place(t, lab, { program: 'nft', text: watchfulNft })
     await lab.vm.add('br1', { node: 'n1', mode: 'bridged', ip: '192.0.2.31' })
     await lab.vm.add('rt1', { node: 'n1', mode: 'routed', ip: '203.0.113.31' })
     await remove()
@@ -67,20 +66,29 @@ t.test('nic up on a real cluster', { skip }, async (t) => {
     t.equal(modes, '640 root:okeanid-responder\n600 root:root')
   })
 
-  for (const program of ['nft', 'ip'] as const) {
+  /** A port gets the MTU of its bridge, and no tap can have this one. */
+  async function widenBridge(): Promise<() => Promise<string>> {
+    await n1('ip link set dev br0 mtu 65535')
+    return () => n1('ip link set dev br0 mtu 1500')
+  }
+
+  for (const [what, failAt] of [
+    ['nft', () => place(t, lab, { program: 'nft', text: failingNft })],
+    ['the port of a bridge', widenBridge],
+  ] as const) {
     t.test(
-      `when ${program} fails, so does the start, with our sentence; then a second one works`,
+      `when ${what} fails, so does the start, with our sentence; then a second one works`,
       async (t) => {
         await lab.vm.stop('br1') // what it leaves up to Ganeti 3.1 is repair's: no script is run
         await n1('touch /root/mark')
-        const remove = await place(t, lab, { program, text: failing(program) })
+        const remove = await failAt()
         const { code, stdout, stderr } = await start('br1')
         await remove()
         t.not(code, 0)
         const said = `${stdout}${stderr}`
         t.match(
           said,
-          /okeanid: NIC 0 of br1\.lab\.example \(tap\d+\): cannot .*: (?:nft: )?.*Ger\?+t antwortet nicht/,
+          /okeanid: NIC 0 of br1\.lab\.example \(tap\d+\): cannot .*: .*(?:Ger\?+t antwortet nicht|mtu greater than device maximum)/,
         )
         t.match(said, /^[\x20-\x7e\s]*$/, 'ASCII')
         t.match(
@@ -92,7 +100,7 @@ t.test('nic up on a real cluster', { skip }, async (t) => {
           'ip -o link show type tun; find /run/okeanid/nics /var/lib/okeanid/nics/taps -type f -newer /root/mark',
         )
         t.notMatch(news, /tap0/, 'nothing was left')
-        if (program === 'ip') t.notMatch(await n1('nft list chains netdev'), /from_tap0/)
+        if (what !== 'nft') t.notMatch(await n1('nft list chains netdev'), /from_tap0/)
         const again = await start('br1')
         t.equal(again.code, 0, again.stderr)
         t.match(
