@@ -191,6 +191,13 @@ const bodies: Readonly<Record<string, Keys>> = {
       time: { type: 'number', exclusiveMinimum: 0 },
     },
   },
+  'okeanid-jobs-settled': {
+    required: {
+      cluster: name,
+      node: name,
+      jobs: list(list(count, { minItems: 2, maxItems: 2 }), { maxItems: 256 }),
+    },
+  },
   'eventd-heartbeat': {
     required: {
       event_time: time,
