@@ -6,7 +6,7 @@
  *     node dist/bench/outbox.js [messages, 1000000] [rounds of the comparison, 3]
  *
  * The role is the program that the unit runs, with the unit's flags, on a directory that is written as Ganeti writes it. Rounds of 100,000
- * messages go in turns: role, amqplib. The queue keeps the last 10,000, so that the broker's disk is not what is measured.
+ * messages, or fewer, go in turns: role, amqplib. The queue keeps the last 10,000, so that the broker's disk is not what is measured.
  */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -188,7 +188,7 @@ await channel.bindQueue('bench', 'ganeti', '#')
 
 const [ours, bare] = await compareAppends(500)
 const rounds: { readonly role: Drained; readonly peer: number }[] = []
-const roundCount = 100_000
+const roundCount = Math.min(100_000, count)
 for (let round = 0; round < Number(roundsText); round++) {
   await using stage = openStage(broker.url)
   await fill(stage, roundCount)
