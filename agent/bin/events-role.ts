@@ -3,6 +3,7 @@
  *
  *     cluster task   ssconf -> are we the master? -> starts and stops the queue task's work
  *     queue task     job files -> ledger: what is new -> messages -> outbox (on disk) -> ledger
+ *     master task    another node was the master before -> a message, once
  *     publish task   outbox -> broker; acknowledged in the outbox when the broker confirmed
  *     spool tasks    what nic up, the nics role, the responder and `okeanid progress` saw: files -> messages -> outbox
  *     tags task      an op may have changed tags -> config.data -> a message for the instance's node -> outbox
@@ -35,6 +36,7 @@ import { createEventCounters } from './event-counters.js'
 import { describeEvents, type StatusParts, statusOf } from './events-status.js'
 import { heartbeatTask } from './heartbeat-task.js'
 import { openLedgerStore } from './ledger-store.js'
+import { masterTask } from './master-task.js'
 import { nodeQueueTask } from './node-queue-task.js'
 import { outboxRoutes } from './outbox-requests.js'
 import { type Paths, pathsOf } from './paths.js'
@@ -118,6 +120,7 @@ export async function openEventsRole(
             publishTask(parts, publisher),
             heartbeatTask(parts, publisher),
             queueTask(parts),
+            masterTask(parts),
             parts.tags.task,
             nodeQueueTask(parts, settings),
             settledTellTask(parts, publisher),

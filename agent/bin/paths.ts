@@ -10,6 +10,8 @@ export interface Paths {
   readonly dataDirectory: string
   readonly outboxDirectory: string
   readonly ledgerFile: string
+  /** Who was seen as the master last. */
+  readonly masterFile: string
   /** Bindings, one file a NIC. */
   readonly nicsDirectory: string
   /** What nic up and down and the nics role leave for the events role. */
@@ -42,6 +44,7 @@ export function pathsOf({ ganeti, agent, responder }: NodeConfig): Paths {
     queueDirectory: path.join(dataDirectory, 'queue'),
     outboxDirectory: path.join(agent.state_directory, 'events/outbox'),
     ledgerFile: path.join(agent.state_directory, 'events/ledger.json'),
+    masterFile: path.join(agent.state_directory, 'events/master.json'),
     nicsDirectory: responder.nics_directory || path.join(agent.runtime_directory, 'nics'),
     nicsSpool: path.join(agent.state_directory, 'spool/nics'),
     responderSpool: path.join(agent.runtime_directory, 'spool/responder'),

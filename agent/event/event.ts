@@ -50,6 +50,21 @@ export interface ClusterStatusBody extends OpBody {
   readonly type: 'ganeti-cluster-status'
 }
 
+/** Another node is the master: no job does that, so what is of a job is null. */
+export interface MasterChangeBody {
+  readonly type: 'ganeti-cluster-status'
+  readonly event_time: WireTime
+  readonly operation: 'MASTER_FAILOVER'
+  readonly status: 'success'
+  readonly cluster: string
+  readonly logmsg: null
+  readonly result: null
+  readonly jobId: null
+  readonly op_index: null
+  readonly master_node: string
+  readonly previous_master_node: string
+}
+
 /** The statuses of a job's ops, told whenever one of them changes. */
 export interface JobStatusBody {
   readonly type: 'ganeti-job-status'
@@ -151,6 +166,7 @@ export type EventBody =
   | OpStatusBody
   | NetworkStatusBody
   | ClusterStatusBody
+  | MasterChangeBody
   | JobStatusBody
   | OpLogBody
   | NicStatusBody

@@ -139,7 +139,14 @@ const bodies: Readonly<Record<string, Keys>> = {
       }),
     },
   },
-  'ganeti-cluster-status': { required: op },
+  'ganeti-cluster-status': {
+    required: {
+      ...op,
+      jobId: { type: ['integer', 'null'], minimum: 1 },
+      op_index: { type: ['integer', 'null'], minimum: 0 },
+    },
+    optional: { master_node: name, previous_master_node: name },
+  },
   'ganeti-job-status': {
     required: {
       event_time: time,

@@ -3,6 +3,7 @@ import t from 'tap'
 import { encodeEvent } from '#event/encode.js'
 import type { HeartbeatBody } from '#event/event.js'
 import { readProgressFile } from '#event/image-progress.js'
+import { masterEvent } from '#event/master-event.js'
 import type { Message } from '#event/message.js'
 import { nodeEvent } from '#event/node-event.js'
 import { parseFact } from '#event/node-fact.js'
@@ -86,7 +87,7 @@ t.test('every type of message in the table has a sample', async (t) => {
 })
 
 for (const { source, message } of samples) {
-  if (['heartbeat', 'tags', 'settled'].includes(source)) continue
+  if (['heartbeat', 'master-change', 'tags', 'settled'].includes(source)) continue
   t.test(`the sample ${message.messageId} is what ${source} gives`, async (t) => {
     const made = messagesOf(source).find(({ messageId }) => messageId === message.messageId)
     t.ok(made)
@@ -117,6 +118,15 @@ t.test('the sample of settled jobs is what our code makes of its body, and reads
   if (!notice.ok) return
   const id = String(sample?.messageId.replace('settled.', ''))
   const made = settledMessage(notice.value, { id, timeSeconds: 0 })
+  const { routingKey, messageId, headers, body } = made
+  t.strictSame({ routingKey, messageId, headers, body: JSON.parse(body) }, sample)
+})
+
+t.test('the sample of a master change is what our code makes of it', async (t) => {
+  const sample = samples.find(({ source }) => source === 'master-change')?.message
+  const master = 'n2.lab.example'
+  const change = { cluster, master, previous: 'n1.lab.example', timeMs: 1795192528921 }
+  const made = encodeEvent(masterEvent(change), { node: master, cluster: cluster.name })
   const { routingKey, messageId, headers, body } = made
   t.strictSame({ routingKey, messageId, headers, body: JSON.parse(body) }, sample)
 })
