@@ -20,7 +20,8 @@ import { loadConfig } from '#service/config.js'
 import { printable, printLine } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import { type AskedRole, askForFacts } from './doctor-roles.js'
-import { installedScripts, readHooks } from './hook-files.js'
+import { installedScripts, readHooks, readWaitingHooks } from './hook-files.js'
+import { pathsOf } from './paths.js'
 import { queueingSettings } from './queueing-settings.js'
 import { readServedTaps, type ServedNow } from './served-taps.js'
 
@@ -59,7 +60,10 @@ async function gatherFacts(config: NodeConfig): Promise<HostFacts> {
     queueing: await queueingFacts(config, { isRoot, served, roles }),
     bindings: bindingFacts(served),
     roles: roles.map(({ facts }) => facts),
-    hooks: readHooks({ root: config.ganeti.root, scripts: installedScripts }),
+    hooks: {
+      ...readHooks({ root: config.ganeti.root, scripts: installedScripts }),
+      ...readWaitingHooks(pathsOf(config).hooksSpool),
+    },
   }
 }
 

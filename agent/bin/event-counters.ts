@@ -14,6 +14,9 @@ export interface EventCounters {
   readonly heartbeats: Counter
   readonly spoolLost: Counter
   readonly spoolBad: Counter
+  readonly hooksLost: Counter
+  readonly netUnmatched: Counter
+  readonly netUnheard: Counter
   readonly detailsMissing: Counter
 }
 
@@ -59,6 +62,18 @@ export function createEventCounters(metrics: Metrics): EventCounters {
     detailsMissing: metrics.counter(
       'instance_details_missing_total',
       'Ends of ops that were told without details of their instance.',
+    ),
+    hooksLost: metrics.counter(
+      'hooks_lost_total',
+      'Hooks of Ganeti of which nothing was left: a spool or the disk was full.',
+    ),
+    netUnmatched: metrics.counter(
+      'net_status_unmatched_total',
+      'NICs after an operation that were told without the op that they belong to.',
+    ),
+    netUnheard: metrics.counter(
+      'net_status_unheard_total',
+      'NICs after an operation that were told from config.data, because no hook told of them.',
     ),
   }
 }

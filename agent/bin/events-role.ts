@@ -7,6 +7,7 @@
  *     publish task   outbox -> broker; acknowledged in the outbox when the broker confirmed
  *     spool tasks    what nic up, the nics role, the responder and `okeanid progress` saw: files -> messages -> outbox
  *     tags task      an op may have changed tags -> config.data -> a message for the instance's node -> outbox
+ *     net task       what hooks told of NICs, and the op that ran them -> messages -> outbox
  *     node task      what the master says to this node -> a file for the nics role
  *     settled tasks  the master -> the other candidates: what they need not tell should it die (docs/failover.md)
  *     beat task      now and then, directly to the broker: this node is alive
@@ -37,6 +38,7 @@ import { describeEvents, type StatusParts, statusOf } from './events-status.js'
 import { heartbeatTask } from './heartbeat-task.js'
 import { openLedgerStore } from './ledger-store.js'
 import { masterTask } from './master-task.js'
+import { createNetTeller } from './net-task.js'
 import { nodeQueueTask } from './node-queue-task.js'
 import { outboxRoutes } from './outbox-requests.js'
 import { type Paths, pathsOf } from './paths.js'
@@ -105,12 +107,14 @@ export async function openEventsRole(
       })
     if (publisher) vigil.ask(progress.question)
     const hearing = settings && settledHearTask({ mastership, ledgerStore, log }, settings)
+    const details = createDetailsReader({ paths, log, counters })
+    const base = { config, paths, log, counters, mastership, outbox, details }
     const parts = {
-      ...{ config, paths, log, counters, mastership, outbox, ledgerStore, publisher, onConfirmed },
+      ...{ ...base, ledgerStore, publisher, onConfirmed },
       ...{ runId: randomUUID(), vigil, hearing, ...readiness },
       delivery: createDelivery(),
-      details: createDetailsReader({ paths, log, counters }),
-      tags: createTagsTeller({ paths, log, counters, mastership, outbox }),
+      tags: createTagsTeller(base),
+      net: createNetTeller(base),
     }
     addGauges(metrics, parts)
     const sending =
@@ -130,6 +134,7 @@ export async function openEventsRole(
       tasks: [
         ...sending,
         ...spoolSources(paths).map((source) => spoolTask(parts, source)),
+        parts.net.task,
         clusterTask(parts),
       ],
       summary: () => describeEvents(statusOf(parts)),

@@ -13,6 +13,7 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   rmdirSync,
@@ -43,8 +44,18 @@ interface HookFile {
   readonly movedTo?: string
 }
 
-/** After these, an instance may want other rules on its primary node. */
-const instanceChanges = ['add', 'modify', 'rename', 'reboot', 'start', 'migrate', 'failover']
+/** Ganeti's folders of hooks (HPATH in lib/cmdlib, the same from 3.0 to 3.2): all that is about instances, networks and nodes. */
+const hookPaths: readonly string[] = [
+  ...[
+    ...['add', 'change-group', 'export', 'failover', 'migrate', 'modify', 'move', 'reboot'],
+    ...['recreate-disks', 'reinstall', 'remove', 'rename', 'start', 'stop'],
+  ].map((change) => `instance-${change}`),
+  ...['disk-grow', 'mirrors-replace'],
+  ...['add', 'connect', 'disconnect', 'modify', 'remove', 'rename'].map(
+    (change) => `network-${change}`,
+  ),
+  ...['add', 'migrate', 'modify', 'remove'].map((change) => `node-${change}`),
+]
 
 const modes = ['bridged', 'routed', 'openvswitch', 'ext']
 
@@ -57,11 +68,11 @@ const hookFiles: readonly HookFile[] = [
       return mode === 'ext' ? { ...hook, movedTo: `etc/okeanid/ext/${action}` } : hook
     }),
   ),
-  ...instanceChanges.map((change) => ({
-    path: `etc/ganeti/hooks/instance-${change}-post.d/50-okeanid`,
+  ...hookPaths.map((hookPath) => ({
+    path: `etc/ganeti/hooks/${hookPath}-post.d/50-okeanid`,
     caller: 'hooks' as const,
     script: 'okeanid-post',
-    kept: `etc/ganeti/hooks/instance-${change}-post.d/.before-okeanid`,
+    kept: `etc/ganeti/hooks/${hookPath}-post.d/.before-okeanid`,
   })),
 ]
 
@@ -126,6 +137,18 @@ export function readHooks(places: HookPlaces): HookFacts {
       caller: hook.caller,
       state: stateOf(hook, places),
     })),
+  }
+}
+
+/** What post hooks have left and nobody has taken; nothing where that cannot be seen. */
+export function readWaitingHooks(spool: string): Pick<HookFacts, 'waiting'> {
+  try {
+    const names = readdirSync(spool).filter((name) => name.endsWith('.json'))
+    const times = names.map((name) => lstatSync(path.join(spool, name)).mtimeMs)
+    const oldestSeconds = times.length === 0 ? 0 : (Date.now() - Math.min(...times)) / 1000
+    return { waiting: { count: names.length, oldestSeconds } }
+  } catch {
+    return {} // it is root's, or files go while they are looked at
   }
 }
 
@@ -197,7 +220,7 @@ function isExecutable(file: string): boolean {
 
 /** Folders that only we needed. */
 function removeEmpty(folder: string): void {
-  if (!/\/(?:network|network\/[a-z]+|instance-[a-z]+-post\.d)$/.test(folder)) return
+  if (!/\/(?:network|network\/[a-z]+|hooks|hooks\/[a-z-]+-post\.d)$/.test(folder)) return
   try {
     rmdirSync(folder)
   } catch {

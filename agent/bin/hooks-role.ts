@@ -14,10 +14,11 @@ import { createMetrics, type Metrics } from '#service/metrics.js'
 import type { NodeConfig } from '#service/node-config.js'
 import { openStatusSocket } from '#service/status-socket.js'
 import { hookDispatchTask } from './hook-dispatch-task.js'
-import { hintTaker } from './hook-takers.js'
+import { hintTaker, netTaker, scriptTaker, tellGap } from './hook-takers.js'
 import { describeHooks, type HookCounts, hooksStatus } from './hooks-status.js'
 import { hostScripts } from './host-scripts.js'
 import { createIdleness } from './idleness.js'
+import { createJobFinder } from './job-finder.js'
 import { pathsOf } from './paths.js'
 import type { Role } from './role.js'
 
@@ -30,8 +31,15 @@ export async function openHooksRole(config: NodeConfig, log: Log): Promise<Role>
   const idleness = createIdleness(restAfterMs)
   const { task, counts } = hookDispatchTask({
     directory: paths.hooksSpool,
-    takers: [hintTaker(paths.hintsSpool)],
-    onLost: () => undefined,
+    takers: [
+      hintTaker(paths.hintsSpool),
+      ...(config.broker.enabled ? [netTaker(paths.netSpool)] : []),
+      scriptTaker(paths.scriptsSpool, {
+        scriptsDirectory: config.scripts.directory,
+        finder: createJobFinder(paths),
+      }),
+    ],
+    onLost: (count) => tellGap(paths.netSpool, count),
     idleness,
     log,
   })

@@ -17,6 +17,7 @@ import type { DetailsReader } from './details-reader.js'
 import type { EventCounters } from './event-counters.js'
 import { describeRanges } from './job-ranges.js'
 import type { LedgerStore } from './ledger-store.js'
+import type { NetTeller } from './net-task.js'
 import { appendMessages } from './outbox-append.js'
 import type { TagsTeller } from './tags-task.js'
 
@@ -30,6 +31,7 @@ export interface QueueParts {
   readonly outbox: Outbox
   readonly ledgerStore: LedgerStore
   readonly tags: Pick<TagsTeller, 'tell'>
+  readonly net: Pick<NetTeller, 'onJobs'>
   readonly details: DetailsReader
   readonly vigil?: Vigil
   /** Told when the queue is looked after, or is not there to be. */
@@ -194,6 +196,7 @@ async function take(
       .flatMap(({ job, fact }) => jobMessages(cluster, origin, { job, facts: [fact], instances }))
     if (messages.length > 0 && !(await appendMessages(parts, messages, signal))) return
   }
+  parts.net.onJobs(news.flatMap(({ job, facts: told }) => (told.length > 0 ? [job] : [])))
   const touched = [...new Set(news.flatMap(({ job, facts }) => touchedInstances(job, facts)))]
   if (touched.length > 0 && !(await parts.tags.tell(touched, signal))) return
   for (const { job, facts: told } of news) ledger.record(job, told)

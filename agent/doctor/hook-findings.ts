@@ -18,13 +18,33 @@ export interface HookFacts {
   /** Which of Ganeti's programs are installed. */
   readonly callers: readonly HookCaller[]
   readonly hooks: readonly HookFact[]
+  /** What post hooks have left and nobody has taken. */
+  readonly waiting?: { readonly count: number; readonly oldestSeconds: number }
 }
 
 /**
  * What is wrong with the scripts by which Ganeti calls us. One that the installed Ganeti calls and that is not ours means guests
  * without isolation, so it is loud; but nobody is told to install what he never installed.
  */
-export function hookFindings({ callers, hooks }: HookFacts): readonly Finding[] {
+export function hookFindings(facts: HookFacts): readonly Finding[] {
+  return [...placeFindings(facts), ...waitingFindings(facts)]
+}
+
+/** A hook is taken within the second; the unit's own start is the longest part of it. */
+const longSeconds = 60
+
+function waitingFindings({ waiting }: HookFacts): readonly Finding[] {
+  if (waiting === undefined || waiting.oldestSeconds < longSeconds) return []
+  return [
+    broken(
+      'hooks',
+      `${waiting.count} hooks wait to be taken, for ${Math.round(waiting.oldestSeconds)} s already`,
+      'systemctl enable --now okeanid-hooks.path; journalctl -u okeanid-hooks says why it ended',
+    ),
+  ]
+}
+
+function placeFindings({ callers, hooks }: HookFacts): readonly Finding[] {
   if (callers.length === 0) return []
   if (hooks.every(({ state }) => state === 'absent' || state === 'foreign')) {
     return [
@@ -35,9 +55,9 @@ export function hookFindings({ callers, hooks }: HookFacts): readonly Finding[] 
       ),
     ]
   }
-  return hooks.flatMap(({ path, caller, state }) => {
+  return firstOfEach(hooks).flatMap(({ path, caller, state, others }) => {
     if (state === 'ours') return []
-    const what = `${path} ${sentences[state]}`
+    const what = `${path}${others === 0 ? '' : ` (and ${others} others)`} ${sentences[state]}`
     return callers.includes(caller)
       ? [broken('hooks', `${what}, and Ganeti’s ${caller} ${effects[caller]}`, cures[state])]
       : [
@@ -47,6 +67,18 @@ export function hookFindings({ callers, hooks }: HookFacts): readonly Finding[] 
             cures[state],
           ),
         ]
+  })
+}
+
+/** Post hooks that are amiss in the same way are one finding: there are many folders. */
+function firstOfEach(
+  hooks: readonly HookFact[],
+): readonly (HookFact & { readonly others: number })[] {
+  return hooks.flatMap((hook, index) => {
+    if (hook.caller !== 'hooks') return [{ ...hook, others: 0 }]
+    const isAlike = ({ caller, state }: HookFact) => caller === 'hooks' && state === hook.state
+    if (hooks.findIndex(isAlike) !== index) return []
+    return [{ ...hook, others: hooks.filter(isAlike).length - 1 }]
   })
 }
 
@@ -60,7 +92,7 @@ const sentences: Readonly<Record<Exclude<HookState, 'ours'>, string>> = {
 const effects: Readonly<Record<HookCaller, string>> = {
   'kvm-ifup': 'goes by it: guests start without isolation',
   'kvm-nic-setup': 'goes by it: guests start without isolation',
-  hooks: 'go by it: changes of an instance are seen late',
+  hooks: 'go by it: what operations change is seen late, and no scripts run',
 }
 
 const cures: Readonly<Record<Exclude<HookState, 'ours'>, string>> = {

@@ -161,6 +161,22 @@ export interface InstanceStatusBody {
   readonly reason: string | null
 }
 
+/** The NICs of an instance as they are after an operation. Sent by the master alone. */
+export interface NetStatusBody {
+  readonly type: 'ganeti-net-status'
+  readonly event_time: WireTime
+  /** Name of the cluster; this and what is not in Synnefo's messages: operation, jobId, op_index. */
+  readonly cluster: string
+  readonly instance: string
+  /** Opcode of the operation. */
+  readonly operation: string
+  /** The op that succeeded, or null where nobody could tell which it was. */
+  readonly jobId: number | null
+  readonly op_index: number | null
+  /** In order of their index: `ip mac link network ipv6 firewall` as Synnefo's, and `index uuid name mode vlan`; each only where there is one. */
+  readonly nics: readonly JsonObject[]
+}
+
 /** The body of a message, as JSON (`docs/messages.md`). */
 export type EventBody =
   | OpStatusBody
@@ -169,6 +185,7 @@ export type EventBody =
   | MasterChangeBody
   | JobStatusBody
   | OpLogBody
+  | NetStatusBody
   | NicStatusBody
   | InstanceStatusBody
   | ImageProgressBody

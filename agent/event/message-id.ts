@@ -42,6 +42,16 @@ export function nodeMessageId(
   return `${kind}.${node.replace(/[^\x21-\x7e]/g, '_').slice(0, maxNodeLength)}.${factId}`
 }
 
+/** Message id of the NICs that an instance has after an op: cluster, job, and the op's success. */
+export function netOfOpMessageId(clusterUuid: string, job: JobId, key: string): string {
+  return `net.${clusterUuid}.${job}.${key}`
+}
+
+/** Message id of what a hook told when no op could be found that ran it: node, boot id and what is unique in that boot. */
+export function netMessageId(node: string, factId: string): string {
+  return `net.${node.replace(/[^\x21-\x7e]/g, '_').slice(0, maxNodeLength)}.${factId}`
+}
+
 /** Two FNV-1a sums over the text, for lists of statuses that would not fit an id; not for anything secret. */
 function digest(text: string): string {
   let a = 0x811c9dc5

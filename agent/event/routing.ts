@@ -32,6 +32,8 @@ export function routingKey(type: EventBody['type'], prefix: string): string {
       return 'ganeti.event.job'
     case 'ganeti-op-log':
       return `ganeti.${prefix}.event.log`
+    case 'ganeti-net-status':
+      return `ganeti.${prefix}.event.net`
     case 'ganeti-nic-status':
       return `ganeti.${prefix}.event.nic`
     case 'ganeti-instance-status':

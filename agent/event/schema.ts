@@ -119,6 +119,15 @@ const nodeNic = object({
   tap: name,
 })
 
+/** As Synnefo's hook had it: what there is none of is absent. */
+const netNic = object(
+  { index: count },
+  {
+    ...{ ip: name, mac: name, link: name, network: name, ipv6: name, firewall: name },
+    ...{ uuid: name, name, mode: name, vlan: name },
+  },
+)
+
 const image: JsonObject = { event_time: time, cluster: name, node: name, instance: name }
 
 const bodies: Readonly<Record<string, Keys>> = {
@@ -171,6 +180,17 @@ const bodies: Readonly<Record<string, Keys>> = {
       logmsg: text,
       phase: { type: ['string', 'null'], pattern: '^[a-z-]+$' },
       percentage: { type: ['number', 'null'], minimum: 0, maximum: 100 },
+    },
+  },
+  'ganeti-net-status': {
+    required: {
+      event_time: time,
+      cluster: name,
+      instance: name,
+      operation: name,
+      jobId: { type: ['integer', 'null'], minimum: 1 },
+      op_index: { type: ['integer', 'null'], minimum: 0 },
+      nics: list(netNic),
     },
   },
   'ganeti-nic-status': {

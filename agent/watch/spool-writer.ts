@@ -59,7 +59,9 @@ export function spoolFile(directory: string, fileName: string, text: string): Sp
   const fill = fillOf(directory)
   if (fill === 'full') noteLost(directory)
   if (fill !== 'room') return fill
-  const temporary = path.join(directory, `${newFilePrefix}${fileName}`)
+  // a name of its own: one that a crash left must not stand in the way of the same file
+  const own = `${process.hrtime.bigint()}.${process.pid}`
+  const temporary = path.join(directory, `${newFilePrefix}${own}.${fileName}`)
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   const file = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o640)
   try {

@@ -31,6 +31,8 @@ export interface SpoolOptions {
   readonly maxBytes: number
   readonly rescanMs: number
   readonly onNotice: (notice: SpoolNotice) => void
+  /** Files that the caller has and keeps for later: they are not read again. */
+  readonly isHeld?: (name: string) => boolean
   readonly signal: AbortSignal
 }
 
@@ -59,6 +61,7 @@ const abandonedMs = 60_000
  */
 export function openSpool(options: SpoolOptions): Spool {
   const { directory, maxBytes, rescanMs, onNotice, signal } = options
+  const isHeld = options.isHeld ?? (() => false)
   const bad = path.join(directory, 'bad')
   /** Dealt with, and still there because the folder does not let them go: they must not be told again and again. */
   const lingering = new Set<string>()
@@ -118,7 +121,7 @@ export function openSpool(options: SpoolOptions): Spool {
     }
     return inOrder(
       directory,
-      names.filter((name) => !lingering.has(name)),
+      names.filter((name) => !lingering.has(name) && !isHeld(name)),
     )
   }
 

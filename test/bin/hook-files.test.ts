@@ -45,7 +45,7 @@ for (const generation of ['kvm-ifup', 'kvm-nic-setup'] as const) {
       const { root, places, file } = node(t, generation)
       t.match(hookFindings(readHooks(places)), [{ level: 'note', cure: 'okeanid hooks install' }])
       const changes = installHooks(places)
-      t.equal(changes.length, 1 + 8 + 7)
+      t.equal(changes.length, 1 + 8 + 26)
       t.equal(readlinkSync(file('ganeti/kvm-vif-bridge')), `${scripts}/okeanid-nic`)
       t.equal(readlinkSync(file('ganeti/network/routed/down')), `${scripts}/okeanid-nic`)
       t.same(hookFindings(readHooks(places)), [])

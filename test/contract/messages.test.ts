@@ -9,10 +9,14 @@ import { nodeEvent } from '#event/node-event.js'
 import { parseFact } from '#event/node-fact.js'
 import { parseSettledNotice, settledMessage } from '#event/settled-notice.js'
 import { parseTagsNotice, tagsMessage } from '#event/tags-notice.js'
+import { parseExported } from '#ganeti/exported-variables.js'
+import { postHookOf } from '#ganeti/hook-environment.js'
 import { createInstanceConfigFinder } from '#ganeti/instance-config-finder.js'
 import { decodeJob } from '#ganeti/job-decoder.js'
+import { hookedOps, opOfHook } from '#progress/hooked-op.js'
 import { jobMessages } from '#progress/job-messages.js'
 import { createLedger } from '#progress/ledger.js'
+import { netEvent, netFactOf } from '#progress/net-event.js'
 import type { KnownInstances } from '#progress/op-event.js'
 import { ok } from '#result.js'
 import { recordedVersions } from '../support/fixture.js'
@@ -51,7 +55,29 @@ function spooled(file: string): Message {
   return encodeEvent(event.value, seen)
 }
 
+/** What a recorded hook tells, with the op of the recorded jobs that ran it. */
+function hooked(scenario: string): Message {
+  const exported = parseExported(readFileSync(`test/fixtures/hooks/${scenario}.txt`, 'utf8'))
+  if (exported.kind !== 'variables') throw new Error(exported.kind)
+  const hook = postHookOf(exported.values)
+  const timeMs = hookTimesMs[scenario] ?? 0
+  const id = '6f2d1c52-3d2f-4a8e-9c0b-1f5a3c9be001.00000000000008123456.4711'
+  const fact = hook.ok ? netFactOf(hook.value, { id, timeMs, values: exported.values }) : undefined
+  if (fact === undefined) throw new Error('tells of no NICs')
+  const jobs = recordedVersions('jobs', scenario).flatMap(({ bytes }) => {
+    const job = decodeJob(bytes)
+    return job.ok ? [job.value] : []
+  })
+  const op = opOfHook(jobs.flatMap(hookedOps), fact)
+  const told = op?.success && { ...op, key: op.success.key }
+  return encodeEvent(netEvent(cluster, { fact, op: told, node: origin.node }), origin)
+}
+
+/** When Ganeti ran them. */
+const hookTimesMs: Readonly<Record<string, number>> = { 'set-params-nic': 1_795_190_443_320 }
+
 function messagesOf(source: string): readonly Message[] {
+  if (source.startsWith('hook-')) return [hooked(source.slice('hook-'.length))]
   const file = `test/fixtures/spool/${source}.json`
   return existsSync(file) ? [spooled(file)] : replayed(source)
 }
