@@ -13,7 +13,7 @@ const [, , runsText = '1000'] = process.argv
 const program = `
 import json, os, shutil, sys, time
 sys.path[:0] = ["/usr/share/ganeti/3.1", "/usr/share/ganeti/default"]
-from ganeti import backend
+from ganeti import backend, constants
 base = "/root/bench-hooks"
 shutil.rmtree(base, ignore_errors=True)
 for name in ("empty", "okeanid"):
@@ -40,7 +40,7 @@ for run in range(${Number(runsText)}):
         begin = time.perf_counter()
         results = runner.RunHooks(name, "post", dict(env, GANETI_RUN=str(run)))
         times[name].append((time.perf_counter() - begin) * 1000)
-        assert [(status, said) for _, status, said in results] == [(1, "")], results
+        assert [(status, said) for _, status, said in results] == [(constants.HKR_SUCCESS, "")], results
 left = [name for name in os.listdir(spool) if name.endswith(".json")]
 for name in left:
     os.unlink(f"{spool}/{name}")
