@@ -49,6 +49,7 @@ export const TOOLS = {
     { what: 'mount', package: 'mount' },
     { what: 'pgrep', package: 'procps' },
     { what: 'gcc', package: 'gcc' },
+    { what: 'faketime', package: 'faketime' }, // the fault matrix steps an agent's clock
     { what: '/usr/share/keyrings/debian-archive-keyring.gpg', package: 'debian-archive-keyring' },
   ],
 }

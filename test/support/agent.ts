@@ -19,30 +19,42 @@ export function openStage(
   {
     heartbeat = '0s',
     rescan = '10s',
-  }: { readonly heartbeat?: string; readonly rescan?: string } = {},
+    cluster = { name: 'bench', uuid: '00000000-0000-4000-8000-000000000000' },
+    segment = '8M',
+    parent = tmpdir(),
+    state,
+  }: {
+    readonly heartbeat?: string
+    readonly rescan?: string
+    readonly cluster?: { readonly name: string; readonly uuid: string }
+    readonly segment?: string
+    /** Where the stage's own folder is made. */
+    readonly parent?: string
+    /** The agent's state directory, when it is to be elsewhere than in that folder. */
+    readonly state?: string
+  } = {},
 ): Stage {
-  const directory = mkdtempSync(path.join(tmpdir(), 'okeanid-stage-'))
+  const directory = mkdtempSync(path.join(parent, 'okeanid-stage-'))
   const data = path.join(directory, 'var/lib/ganeti')
   const queueDirectory = path.join(data, 'queue')
   mkdirSync(queueDirectory, { recursive: true })
   const ssconf = {
-    cluster_name: 'bench',
+    cluster_name: cluster.name,
     master_node: 'n1',
     master_candidates: 'n1',
     node_primary_ips: 'n1 127.0.0.1',
   }
   for (const [key, value] of Object.entries(ssconf))
     writeFileSync(path.join(data, `ssconf_${key}`), `${value}\n`)
-  writeFileSync(
-    path.join(data, 'config.data'),
-    '{"cluster":{"uuid":"00000000-0000-4000-8000-000000000000"}}',
-  )
+  const config = { cluster: { uuid: cluster.uuid } }
+  writeFileSync(path.join(data, 'config.data'), JSON.stringify(config))
   const configFile = path.join(directory, 'okeanid.ini')
   const sections = {
     ganeti: `root = ${directory}`,
-    agent: `state_directory = ${directory}/state\nruntime_directory = ${directory}/run`,
+    agent: `state_directory = ${state ?? path.join(directory, 'state')}\nruntime_directory = ${directory}/run`,
     events: `heartbeat = ${heartbeat}\nrescan = ${rescan}`,
     broker: `url = ${brokerUrl}`,
+    outbox: `segment_size = ${segment}`,
   }
   writeFileSync(
     configFile,
