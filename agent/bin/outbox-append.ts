@@ -11,8 +11,10 @@ import type { EventCounters } from './event-counters.js'
 const appendBackoff = { firstMs: 200, maxMs: 10_000 }
 
 /**
- * Writes messages to the outbox, and tries until it took them. The answer is false when told to stop before that: then the caller must
- * not forget what they tell, and nothing is lost.
+ * Writes messages to the outbox, in order, and tries until it took them all. The answer is false when told to stop before that: then the
+ * caller must not forget what they tell, and nothing is lost.
+ *
+ * A batch that a disk has no room for is halved, down to single messages: what there is room for is safe, and can leave, which makes room.
  */
 export async function appendMessages(
   {
@@ -23,20 +25,27 @@ export async function appendMessages(
   messages: readonly Message[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (let attempt = 0; ; attempt++) {
+  let waiting = messages
+  let batchCount = messages.length
+  for (let failures = 0; waiting.length > 0; ) {
+    const batch = waiting.slice(0, batchCount)
     try {
-      await outbox.append(messages.map(encodeMessage))
-      counters.messages.add(messages.length)
-      if (attempt > 0) log('info', 'outbox-writable-again', { attempts: attempt })
-      return true
+      await outbox.append(batch.map(encodeMessage))
+      counters.messages.add(batch.length)
+      waiting = waiting.slice(batch.length)
+      if (failures > 0) log('info', 'outbox-writable-again', { attempts: failures })
+      failures = 0
     } catch (error) {
       if (!hasCode(error, 'OUTBOX_WRITE')) throw error
       counters.appendFailures.add()
-      log('error', 'outbox-not-writable', { problem: String(error), waiting: messages.length })
-      await delay(backoffMs(appendBackoff, attempt, Math.random()), undefined, { signal }).catch(
-        () => undefined,
-      )
+      batchCount = Math.ceil(batch.length / 2)
+      if (batch.length > 1) continue
+      log('error', 'outbox-not-writable', { problem: String(error), waiting: waiting.length })
+      const ms = backoffMs(appendBackoff, failures, Math.random())
+      failures += 1
+      await delay(ms, undefined, { signal }).catch(() => undefined)
       if (signal.aborted) return false
     }
   }
+  return true
 }
