@@ -51,7 +51,7 @@ export async function runUnit({ stages, plan, host }) {
   if (files.length + unknown.length === 0) return stages.skip('unit', 'there are no tests yet')
   await stages.run({
     name: 'unit',
-    budgetSeconds: 1200,
+    budgetSeconds: 1800,
     run: (context) => {
       mustBeKnown(unknown)
       const isNamed = plan.paths.length > 0

@@ -2,30 +2,15 @@ import { stat } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Job, JobId } from '#ganeti/job.js'
 import { jobOfFileName } from '#ganeti/job-file.js'
-import { type FileSignature, type JobReading, readJobFile } from './job-file.js'
+import { createClockWatch } from './clock-watch.js'
+import type { FileSignature } from './job-file.js'
+import { createJobReader } from './job-reader.js'
 import type { KnownJobs } from './known-jobs.js'
+import type { QueueNotice } from './queue-notice.js'
 import { createQueueScanner, type QueueScanner } from './queue-scan.js'
 import { createReadingOrder } from './reading-order.js'
 import { openTrigger, type Trigger } from './trigger.js'
 import { createWakeup } from './wakeup.js'
-
-/** What happened beside the jobs, for logs and counters. */
-export type QueueNotice =
-  | { readonly kind: 'watching'; readonly directory: string; readonly tookMs: number }
-  | { readonly kind: 'missing-directory'; readonly directory: string }
-  | {
-      readonly kind: 'scanned'
-      readonly listed: number
-      /** Highest number that was given so far. */
-      readonly highest: number
-      readonly changed: number
-      readonly tookMs: number
-    }
-  | { readonly kind: 'missing-jobs'; readonly ranges: readonly (readonly [number, number])[] }
-  | { readonly kind: 'lost-jobs'; readonly ids: readonly JobId[] }
-  | { readonly kind: 'unusable'; readonly id: JobId; readonly reading: JobReading }
-  | { readonly kind: 'vanished'; readonly id: JobId }
-  | { readonly kind: 'failed'; readonly what: 'trigger' | 'scan'; readonly error: unknown }
 
 /** Settings of a source. */
 export interface JobSourceOptions {
@@ -42,9 +27,6 @@ export interface JobSourceOptions {
 
 /** Most jobs handed over at once. */
 const batchCount = 256
-
-/** Files above this are read aside, slice by slice, while the others go on. */
-const largeBytes = 1024 * 1024
 
 /** Longest time between two turns of the event loop while small files are read. */
 const turnMs = 8
@@ -63,7 +45,19 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
   const signatures = new Map<JobId, FileSignature>()
   const scanner = createQueueScanner({ ...options, signatures })
   const wakeup = createWakeup(signal)
-  const readings = createReader({ queueDirectory, known, signatures, onNotice, wake: wakeup.wake })
+  const clock = createClockWatch()
+  /** The clock was set, and some that were written before are not read yet. */
+  let wasSet = false
+  /** Until a scan has looked at all: what is written next must not be read before what could not be. */
+  let isBlind = false
+  const readings = createJobReader({
+    ...options,
+    signatures,
+    onBlind() {
+      isBlind = true
+    },
+    wake: wakeup.wake,
+  })
   const follower = createDirectoryFollower({ queueDirectory, scanner, onName, onNotice })
   let scanning: Promise<void> | undefined
   let nextScanMs = 0
@@ -79,9 +73,11 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
     try {
       if (!(await follower.ensure())) return
       const startedMs = performance.now()
+      wasSet = clock.read() === 'set' || (wasSet && order.size() > 0)
       order.scanBegins()
       const { listedCount, highest, changed, missing, lost } = await scanner.scan(Date.now())
-      order.scanEnds(changed)
+      order.scanEnds(changed, wasSet ? 'set' : 'steady')
+      isBlind = false
       if (missing.length > 0) onNotice({ kind: 'missing-jobs', ranges: missing })
       if (lost.length > 0) onNotice({ kind: 'lost-jobs', ids: lost })
       for (const id of signatures.keys()) if (known.isDone(id)) signatures.delete(id)
@@ -107,7 +103,7 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
     }
     for (const job of readings.takeLarge()) put(job)
     let turnStartedMs = performance.now()
-    while (jobs.size < batchCount && !signal.aborted) {
+    while (jobs.size < batchCount && !signal.aborted && !isBlind) {
       const id = order.next()
       if (id === undefined) return [...jobs.values()]
       put(await readings.read(id))
@@ -128,7 +124,7 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
         scanning = during('looking through the job queue', scan)
       const jobs = await during('reading job files', nextBatch)
       if (jobs.length > 0) yield jobs
-      else if (order.size() === 0)
+      else if (order.size() === 0 || isBlind)
         await wakeup.sleep(scanning ? rescanMs : nextScanMs - performance.now())
     }
   } finally {
@@ -185,63 +181,6 @@ function createDirectoryFollower({
     async close() {
       await trigger?.close()
     },
-  }
-}
-
-/** Reads job files and says what is wrong with those that are no jobs, once for each version. */
-function createReader({
-  queueDirectory,
-  known,
-  signatures,
-  onNotice,
-  wake,
-}: {
-  readonly queueDirectory: string
-  readonly known: KnownJobs
-  readonly signatures: Map<JobId, FileSignature>
-  readonly onNotice: (notice: QueueNotice) => void
-  readonly wake: () => void
-}): { read(id: JobId): Promise<Job | undefined>; takeLarge(): readonly Job[] } {
-  const large: Job[] = []
-  const waiting = new Set<JobId>()
-  const vanished = new Set<JobId>()
-  let lane = Promise.resolve()
-
-  function accept(id: JobId, reading: JobReading): Job | undefined {
-    switch (reading.kind) {
-      case 'job':
-        signatures.set(id, reading.signature)
-        vanished.delete(id)
-        return reading.job
-      case 'large':
-        readAside(id)
-        return undefined
-      case 'gone':
-        if (known.isOpen(id) && !vanished.has(id)) onNotice({ kind: 'vanished', id })
-        if (known.isOpen(id)) vanished.add(id)
-        return undefined
-      case 'damaged':
-      case 'unreadable':
-        if (signatures.get(id) !== reading.signature) onNotice({ kind: 'unusable', id, reading })
-        signatures.set(id, reading.signature)
-        return undefined
-    }
-  }
-
-  function readAside(id: JobId): void {
-    if (waiting.has(id)) return
-    waiting.add(id)
-    lane = lane.then(async () => {
-      waiting.delete(id)
-      const job = accept(id, await readJobFile(queueDirectory, id))
-      if (job !== undefined) large.push(job)
-      wake()
-    })
-  }
-
-  return {
-    read: async (id) => accept(id, await readJobFile(queueDirectory, id, { maxBytes: largeBytes })),
-    takeLarge: () => large.splice(0),
   }
 }
 

@@ -11,8 +11,11 @@ export interface ReadingOrder {
   readonly notice: (id: JobId) => void
   /** A scan looks at the files from now on. */
   readonly scanBegins: () => void
-  /** What it found, oldest version first. It goes before what was noticed since it began, however long it took. */
-  readonly scanEnds: (changed: readonly JobId[]) => void
+  /**
+   * What it found, oldest version first. It goes before what was noticed since it began, however long it took. When the clock was set
+   * meanwhile, files' times say nothing: what was noticed before keeps its place.
+   */
+  readonly scanEnds: (changed: readonly JobId[], clock: 'steady' | 'set') => void
   /** Takes the first one out. */
   readonly next: () => JobId | undefined
 }
@@ -37,9 +40,9 @@ export function createReadingOrder(): ReadingOrder {
     scanBegins() {
       noticed.clear()
     },
-    scanEnds(changed) {
+    scanEnds(changed, clock) {
       const later = [...pending].filter((id) => noticed.has(id))
-      for (const id of changed) last(pending, id)
+      for (const id of changed) if (clock === 'steady' || !pending.has(id)) last(pending, id)
       for (const id of later) last(pending, id)
       noticed.clear()
     },

@@ -90,8 +90,14 @@ async function replaceQueue({ kept }: RowContext): Promise<void> {
   kept.replay().go()
 }
 
+/** start-stop-daemon goes by no pid file of a daemon that is not root's, so the dead one's must go first. */
 async function restartLuxid({ lab, asService }: RowContext['world']): Promise<void> {
-  await lab.execOk('n1', ['pkill', '-KILL', '-f', 'ganeti-luxid'])
+  await lab.execOk('n1', ['pkill', '-KILL', '-x', 'ganeti-luxid'])
+  await until('luxid’s death', async () => {
+    const { code } = await lab.exec('n1', ['pgrep', '-x', 'ganeti-luxid'])
+    return code === 1 ? true : undefined
+  })
+  await lab.execOk('n1', ['rm', '-f', '/run/ganeti/ganeti-luxid.pid'])
   await asService('n1', ['/usr/lib/ganeti/daemon-util', 'start', 'ganeti-luxid'])
 }
 

@@ -36,3 +36,16 @@ t.test('facts of several jobs are in order of time', async (t) => {
     '2 success',
   ])
 })
+
+t.test('where the clock was set back between two jobs, they stay as they come', async (t) => {
+  const ended = (end: number) => ({ status: 'success', start: end - 20, exec: end - 10, end })
+  const ends = (...jobs: readonly (readonly [number, number])[]) =>
+    mergeNews(
+      jobs.map(([id, end]) => {
+        const job = jobOf(jobFile(id, [ended(end)], end))
+        return { job, facts: timeline(job) }
+      }),
+    ).flatMap(({ job, fact }) => (fact.kind === 'op' && fact.status === 'success' ? [job.id] : []))
+  t.strictSame(ends([1, 5000], [2, 1400], [3, 1410]), [1, 2, 3], 'by an hour')
+  t.strictSame(ends([1, 1450], [2, 1410]), [2, 1], 'a write that came late from another node')
+})

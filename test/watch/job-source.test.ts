@@ -12,7 +12,8 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { Job } from '#ganeti/job.js'
 import { createLedger, type Ledger } from '#progress/ledger.js'
-import { followJobs, type QueueNotice } from '#watch/job-source.js'
+import { followJobs } from '#watch/job-source.js'
+import type { QueueNotice } from '#watch/queue-notice.js'
 import { jobFile } from '../support/job.js'
 import { createTestQueue, type TestQueue } from '../support/job-queue.js'
 
@@ -237,6 +238,30 @@ t.test('a file that may not be read is noted once and read when its mode changes
   })
 })
 
+t.test(
+  'a directory that was unreadable: what is written next came before what had been written meanwhile',
+  { skip: process.getuid?.() === 0 ? false : 'another user must write what ours cannot read' },
+  async (t) => {
+    await withoutRoot(t, async (directory) => {
+      const queue = createTestQueue(path.join(directory, 'queue'))
+      queue.write(1, running(1))
+      const source = run(queue, { rescanMs: 500 })
+      await source.seen(1)
+      asRoot(() => {
+        chmodSync(queue.directory, 0o000)
+        queue.write(1, success(1))
+      })
+      await source.noticed('unusable')
+      asRoot(() => {
+        chmodSync(queue.directory, 0o755)
+        queue.write(2, success(2))
+      })
+      t.strictSame(await source.seen(3), ['1:running', '1:success', '2:success'])
+      await source.stop()
+    })
+  },
+)
+
 t.test('a file that is a directory is noted and harms nobody', async (t) => {
   const queue = createTestQueue(path.join(t.testdir(), 'queue'))
   mkdirSync(path.join(queue.directory, 'job-1'))
@@ -277,6 +302,18 @@ t.test('a job whose file vanished is said once and stays open', async (t) => {
   t.equal(source.notices.filter(({ kind }) => kind === 'vanished').length, 1)
   await source.stop()
 })
+
+/** What Ganeti does meanwhile, whose permissions are others. */
+function asRoot(work: () => void): void {
+  const user = process.geteuid?.()
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) process.seteuid?.(0)
+  try {
+    work()
+  } finally {
+    if (isRoot && user !== undefined) process.seteuid?.(user)
+  }
+}
 
 /** Permissions mean nothing to root, so root becomes nobody for a while, in a directory that nobody may use. */
 async function withoutRoot(t: Test, work: (directory: string) => Promise<void>): Promise<void> {

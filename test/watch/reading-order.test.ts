@@ -32,8 +32,20 @@ t.test(
     order.scanBegins()
     order.notice(id(9))
     order.notice(id(2))
-    order.scanEnds(ids(1, 2, 3))
+    order.scanEnds(ids(1, 2, 3), 'steady')
     t.ok(order.has(id(9)))
     t.strictSame(all(order), [1, 3, 9, 2], 'job 2 was written again after the scan had begun')
+  },
+)
+
+t.test(
+  'a clock that is set back put later ends before earlier ones: what was noticed keeps its place',
+  async (t) => {
+    const order = createReadingOrder()
+    for (const one of ids(5, 7)) order.notice(one)
+    order.scanBegins()
+    order.notice(id(9))
+    order.scanEnds(ids(7, 8, 5), 'set')
+    t.strictSame(all(order), [5, 7, 8, 9], 'only job 8 was not noticed')
   },
 )
