@@ -35,8 +35,8 @@ const againMs: readonly number[] = [50, 150, 400, 800]
 
 /** A reader for the events role of a master. */
 export function createDetailsReader({ paths, log, counters }: DetailsParts): DetailsReader {
-  /** A disk that hangs must not collect readings. */
-  let isReading = false
+  /** The reading that is under way. The next one waits for it: a disk that hangs must not collect readings. */
+  let underWay: Promise<unknown> | undefined
   /** Trouble that lasts is logged once. */
   let isTold = false
 
@@ -45,11 +45,14 @@ export function createDetailsReader({ paths, log, counters }: DetailsParts): Det
     except: string | undefined,
     signal: AbortSignal,
   ): Promise<ConfigReading | 'same' | undefined> {
-    isReading = true
+    while (underWay !== undefined && !signal.aborted)
+      await Promise.race([underWay, aborted(signal)])
+    if (signal.aborted) return undefined
     const reading = readInstanceConfigs(paths.dataDirectory, names, { except, signal })
     const done = reading.finally(() => {
-      isReading = false
+      underWay = undefined
     })
+    underWay = done.catch(() => undefined)
     return await Promise.race([done, aborted(signal)])
   }
 
@@ -62,7 +65,7 @@ export function createDetailsReader({ paths, log, counters }: DetailsParts): Det
       let version: string | undefined
       for (const ms of [0, ...againMs]) {
         if (ms > 0) await delay(ms, undefined, { signal: until }).catch(() => undefined)
-        if (until.aborted || isReading) break
+        if (until.aborted) break
         const reading = await readOnce(names, version, until)
         if (reading === undefined) break // waiting does not mend a file that may not be read
         if (reading === 'same') continue

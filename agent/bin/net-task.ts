@@ -129,11 +129,12 @@ export function createNetTeller(parts: NetParts): NetTeller {
     const wanted = ops.map(({ instance }) => ({
       ...{ instance, writtenSince: undefined, endedAt: undefined },
     }))
+    const timeMs = Date.now() // before the reading: a hook that runs meanwhile tells what is newer
     const found = await parts.details.read(wanted, signal)
     return ops.flatMap((op) => {
       const instance = found.get(op.instance)
       if (instance === undefined) return []
-      return [{ op, fact: factOfConfig(instance, { ...op, timeMs: Date.now() }) }]
+      return [{ op, fact: factOfConfig(instance, { ...op, timeMs }) }]
     })
   }
 

@@ -73,7 +73,7 @@ export function netFactOf(
   }
 }
 
-/** What the configuration says now of an instance of whose operation no hook told; `timeMs` is when it was read. */
+/** What the configuration says now of an instance of whose operation no hook told; `timeMs` is from before it was read. */
 export function factOfConfig(
   { tags, nics }: InstanceConfig,
   {

@@ -46,6 +46,19 @@ t.test('details of all that are wanted come from one reading', async (t) => {
   t.equal(counters.detailsMissing.total(), 0)
 })
 
+t.test('who asks while another reads is answered too', async (t) => {
+  const directory = t.testdir()
+  writeConfig(directory, configOf(120, { vm1: 50, vm2: 105 }))
+  const { reader, lines } = open(directory)
+  const asked = ['vm1', 'vm2', 'vm1'].map((name) => reader.read([started(name)], never))
+  const found = await Promise.all(asked)
+  t.strictSame(
+    found.map((one) => [...one.keys()]),
+    [['vm1'], ['vm2'], ['vm1']],
+  )
+  t.strictSame(lines, [])
+})
+
 t.test('a configuration that Ganeti writes just after the job is waited for', async (t) => {
   const directory = t.testdir()
   writeConfig(directory, configOf(90, { vm1: 50 }))
