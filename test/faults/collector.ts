@@ -1,4 +1,5 @@
 import { type ConsumeMessage, connect } from 'amqplib'
+import { openNicBook } from './nic-messages.js'
 import { isFinalStatus, jobFact, opFact } from './oracle.js'
 
 /** What came from one cluster. */
@@ -41,14 +42,18 @@ export async function declareQueue(url: string, queue: string): Promise<void> {
 /** Takes what lies in the queue and what comes, until it is closed; then the queue is deleted. */
 export async function collect(
   url: string,
-  { queue, endOrder }: { readonly queue: string; readonly endOrder: EndOrder },
+  {
+    queue,
+    endOrder,
+    hasNicFacts,
+  }: { readonly queue: string; readonly endOrder: EndOrder; readonly hasNicFacts: boolean },
 ): Promise<Collector> {
   const books = new Map<string, Book>()
   const broker = await openModel(url)
   const channel = await broker.model.createChannel()
   let lastMs = performance.now()
   const bookOf = (cluster: string): Book => {
-    const book = books.get(cluster) ?? openBook(endOrder)
+    const book = books.get(cluster) ?? openBook(endOrder, hasNicFacts)
     books.set(cluster, book)
     return book
   }
@@ -78,12 +83,13 @@ interface Book extends Arrivals {
   enter(message: ConsumeMessage, body: Body): void
 }
 
-function openBook(endOrder: EndOrder): Book {
+function openBook(endOrder: EndOrder, hasNicFacts: boolean): Book {
   const facts = new Set<string>()
   const ids = new Map<string, string>()
   const told = new Set<string>()
   const newest = new Map<string, { readonly at: number; readonly fact: string }>()
   const ranks = new Map<string, number>()
+  const nics = openNicBook()
   const disorders: string[] = []
   const clashes: string[] = []
   let messageCount = 0
@@ -115,18 +121,23 @@ function openBook(endOrder: EndOrder): Book {
 
   return {
     facts,
-    disorders,
-    clashes,
+    get disorders() {
+      return [...disorders, ...(hasNicFacts ? nics.disorders : [])]
+    },
+    get clashes() {
+      return [...clashes, ...(hasNicFacts ? nics.clashes : [])]
+    },
     duplicates: () => messageCount - ids.size,
     messageCount: () => messageCount,
     enter({ properties }, body) {
       messageCount += 1
       const id = String(properties.messageId)
-      const fact = factOf(body)
+      const isNics = body['type'] === 'ganeti-net-status'
+      const fact = isNics ? nics.enter(id, body) : factOf(body)
       const before = ids.get(id)
       if (before !== undefined && before !== fact) clashes.push(`${id}: ${before}; ${fact}`)
       ids.set(id, fact)
-      if (isFinalStatus(body['status'])) facts.add(fact)
+      if (isNics || isFinalStatus(body['status'])) facts.add(fact)
       if (body['type'] === 'ganeti-op-status')
         checkOrder(String(properties.headers?.['node']), body, fact)
     },

@@ -15,6 +15,8 @@ export interface RowContext {
   readonly isShort: boolean
   /** Waits so long, while the loads go on. */
   readonly pass: (seconds: number) => Promise<void>
+  /** Names something that must arrive beside what job files say. */
+  readonly owe: (fact: string) => void
   /** Counts something that the page shows beside the table: a crash point that was hit. */
   readonly count: (what: string) => void
 }
@@ -29,6 +31,8 @@ export interface Row {
   /** Whether the outbox is what saves the facts, so that the control must lose some. */
   readonly isSavedByOutbox: boolean
   readonly hasOwnClock?: boolean
+  /** Messages about NICs are facts as well (nic-messages.ts). */
+  readonly hasNicFacts?: boolean
   /** The fault itself starts and ends the agents of the recorded jobs. */
   readonly hasOwnLives?: boolean
   /** Before the agents are started. */

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRandom } from '../fuzz/random.js'
 import { until } from '../support/until.js'
 import { type Arrivals, type Collector, collect, declareQueue, type EndOrder } from './collector.js'
+import { readNicFacts } from './nic-messages.js'
 import { type Facts, readFacts } from './oracle.js'
 import { startRealLoad } from './real-load.js'
 import { recordedJobs } from './recorded-jobs.js'
@@ -73,6 +75,7 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowResult> 
   })
   const prepared = await row.prepare?.(kept)
   const counts = new Map<string, number>()
+  const owed = new Map<string, string>()
   try {
     const own = row.hasOwnLives === true ? [] : [kept.start(), forgetful.start()]
     await Promise.all([world.agents('start'), ...own])
@@ -81,17 +84,19 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowResult> 
     const pass = (seconds: number) => delay(seconds * 1000)
     await pass(isShort ? 1 : 5)
     const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
-    await row.strike({ world, kept, forgetful, load, random, isShort, pass, count })
+    const owe = (fact: string) => owed.set(fact, row.name)
+    await row.strike({ world, kept, forgetful, load, random, isShort, pass, owe, count })
     say(`${row.name}: struck after ${secondsSince(startMs)} s`)
     await Promise.all([kept.replay().finish(), forgetful.replay().finish(), load.finish(420_000)])
     const written = {
       recorded: readFacts(kept.queue.directory),
       control: readFacts(forgetful.queue.directory),
-      real: await realFacts(world, firstJob),
+      real: new Map([...(await realFacts(world, { row, firstJob })), ...owed]),
     }
     await using collector = await collect(world.url, {
       queue,
       endOrder: orderOf([kept, forgetful]),
+      hasNicFacts: row.hasNicFacts ?? false,
     })
     await allArrived(collector, [
       [kept.cluster, written.recorded],
@@ -148,10 +153,17 @@ function judge(written: Facts, arrivals: Arrivals): Verdict {
 }
 
 /** On the disk of whoever is the master in the end, of the jobs from this one on. */
-async function realFacts({ lab }: World, firstJob: number): Promise<Facts> {
-  const facts = readFacts(lab.path(await lab.master(), '/var/lib/ganeti/queue'))
+async function realFacts(
+  { lab }: World,
+  { row, firstJob }: { readonly row: Row; readonly firstJob: number },
+): Promise<Facts> {
+  const data = lab.path(await lab.master(), '/var/lib/ganeti')
+  const facts = readFacts(path.join(data, 'queue'))
   const isNew = (fact: string) => Number(/^job (\d+)/.exec(fact)?.[1]) >= firstJob
-  return new Map([...facts].filter(([fact]) => isNew(fact)))
+  const ofOps = [...facts].filter(([fact]) => isNew(fact))
+  if (row.hasNicFacts !== true) return new Map(ofOps)
+  const clusterUuid = JSON.parse(readFileSync(path.join(data, 'config.data'), 'utf8')).cluster.uuid
+  return new Map([...ofOps, ...readNicFacts(path.join(data, 'queue'), { clusterUuid, firstJob })])
 }
 
 function lastJob({ lab }: World): number {
