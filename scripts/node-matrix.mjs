@@ -19,10 +19,10 @@ const MAJORS = [22, 24]
 const SAME_ON_ANY_NODE = new RegExp(
   `^dist/test/(?:${[
     '(?:attacks|clients|tables)/',
-    'bin/(?:announce|instance|nic-hook|nics-role|repair|tags)',
-    'broker/outage',
+    'bin/(?:announce|dns-update|hook-announce|instance|nic-ext|nic-hook|nic-patience|nics-role|repair|tags)',
+    'broker/(?:outage|refusals)',
     'fuzz/queue',
-    'kernel/(?:apply|bridge-|firewall|queueing|routed|rule-dump)',
+    'kernel/(?:apply|bridge-|firewall|ip-line|queueing|routed|rule-dump)',
     'support/',
   ].join('|')})`,
 )
