@@ -61,7 +61,7 @@ await runProgram(async (signal) => {
     const args = [`--node-arg=--import=${new URL('node-probe.mjs', import.meta.url)}`, ...files]
     await stages.run({
       name,
-      budgetSeconds: 600,
+      budgetSeconds: 900,
       run: (context) => runTap({ args, node, env, show: 'failures', isStrict }, context),
     })
   }

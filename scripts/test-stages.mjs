@@ -51,7 +51,7 @@ export async function runUnit({ stages, plan, host }) {
   if (files.length + unknown.length === 0) return stages.skip('unit', 'there are no tests yet')
   await stages.run({
     name: 'unit',
-    budgetSeconds: 1800,
+    budgetSeconds: 3000,
     run: (context) => {
       mustBeKnown(unknown)
       const isNamed = plan.paths.length > 0
@@ -79,7 +79,7 @@ export async function runLab({ stages, plan, host }) {
   if (!canHaveLab(host)) return stages.skip('lab', limitsSentence(host))
   await stages.run({
     name: 'lab',
-    budgetSeconds: 1800,
+    budgetSeconds: 2400,
     run: (context) => {
       mustBeKnown(unknown)
       const options = ['--jobs=1', `--timeout=${LAB_TEST_SECONDS}`, ...plan.tapOptions]
