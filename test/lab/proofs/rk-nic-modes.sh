@@ -4,5 +4,5 @@ set -eu
 cp -a ovs/. /
 ln -sf /usr/lib/openvswitch-switch/ovs-vswitchd /usr/sbin/ # its package does it when it is installed
 cd tree
-cp dist/test/lab/proofs/nic.cjs dist/nic.cjs # the addon is looked for from there
+cp dist/test/lab/proofs/nic.cjs dist/test/lab/proofs/nic-* dist/ # script and bytecode beside it; the addon is looked for from there
 exec node dist/test/lab/proofs/rk-nic-modes.js
