@@ -19,6 +19,9 @@
  * - `ROOT_NEEDED` only root can see or do this, or a program with the capability that is named
  * - `HOST_BROKEN` the doctor found something that keeps us from our work
  * - `USAGE` a command was called without what it needs, or the question it asked was not answered
+ * - `STORE_UNUSABLE` the centre's database cannot be opened, reached or brought to this version
+ * - `RAPI_UNREACHABLE` no node of a cluster answers as its master
+ * - `RAPI_REFUSED` a cluster answered and refused what was asked
  * - `TASK_STUCK` a task did not stop within its deadline
  */
 export type ErrorCode =
@@ -40,6 +43,9 @@ export type ErrorCode =
   | 'ROOT_NEEDED'
   | 'HOST_BROKEN'
   | 'USAGE'
+  | 'STORE_UNUSABLE'
+  | 'RAPI_UNREACHABLE'
+  | 'RAPI_REFUSED'
   | 'TASK_STUCK'
 
 /** An I/O failure with a code to compare, a sentence to read (what failed, on what, what to do) and its cause. */

@@ -24,7 +24,7 @@ export async function setUp({ stages, purposes, signal }) {
   try {
     const isReady =
       (await stages.run({ name: 'packages', budgetSeconds: 400, run: packages(purposes) })) &&
-      (await stages.run({ name: 'modules', budgetSeconds: 240, run: installModules })) &&
+      (await stages.run({ name: 'modules', budgetSeconds: 600, run: installModules })) &&
       (await stages.run({ name: 'plugins', budgetSeconds: 60, run: buildPlugins })) &&
       (await addon(stages))
     if (!isReady) return { isReady, isTyped: false }

@@ -33,6 +33,8 @@ export const TOOLS = {
     { what: 'dnsmasq', package: 'dnsmasq-base' },
     { what: 'tcpdump', package: 'tcpdump' },
     { what: 'tshark', package: 'tshark' },
+    // the centre's store, beside SQLite; the server's folder has its version in its name
+    { what: '/usr/share/doc/postgresql', package: 'postgresql' },
     // who takes the updates of hooks/scripts/dns-update, who sends them, and who looks at what became of them
     { what: '/usr/sbin/named', package: 'bind9' },
     { what: 'nsupdate', package: 'bind9-dnsutils' },
