@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
+import { finish } from './before-commit.js'
 import type { Engine } from './columns.js'
 import { migrate } from './migrations.js'
 import { openPostgres } from './postgres.js'
@@ -64,7 +65,11 @@ export async function openStore({ url, connectionCount = 10 }: StoreOptions): Pr
     async write(change) {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await write.transaction().execute(change)
+          return await write.transaction().execute(async (tx) => {
+            const result = await change(tx)
+            await finish(tx, engine)
+            return result
+          })
         } catch (error) {
           if (attempt === attemptCount || !isConflict(error)) throw error
         }

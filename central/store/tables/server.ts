@@ -10,6 +10,7 @@ export type ServerTask =
   | 'START'
   | 'STOP'
   | 'REBOOT'
+  | 'HARD_REBOOT'
   | 'DESTROY'
   | 'RESIZE'
   | 'REBUILD'
