@@ -1,0 +1,42 @@
+import type { Selectable } from 'kysely'
+import type { Change } from '#central/store/store.js'
+import type { IntentTable } from '#central/store/tables/traffic.js'
+
+/** A row of `intents`. */
+export type IntentRow = Selectable<IntentTable>
+
+/**
+ * Ends an intent, and what waited for it: its server's task is over, and what was promised for the case that it failed is taken
+ * back.
+ * @param failure why it failed; undefined when it did not
+ */
+export async function endIntent(
+  tx: Change,
+  {
+    nowMs,
+    intent,
+    failure,
+  }: {
+    readonly nowMs: number
+    readonly intent: IntentRow
+    readonly failure: string | undefined
+  },
+): Promise<void> {
+  await tx
+    .updateTable('intents')
+    .set({
+      status: failure === undefined ? 'done' : 'failed',
+      reason: failure === undefined ? null : failure.slice(0, 1000),
+      request: '',
+      updated_ms: nowMs,
+    })
+    .where('id', '=', intent.id)
+    .execute()
+  if (intent.server_id === null) return
+  await tx
+    .updateTable('servers')
+    .set({ task: null, task_intent_id: null, updated_ms: nowMs })
+    .where('id', '=', intent.server_id)
+    .where('task_intent_id', '=', intent.id)
+    .execute()
+}
