@@ -14,9 +14,9 @@ import { type Notify, openNotify } from '#kernel/notify.js'
 import { loadConfig } from '#service/config.js'
 import { createLog, type Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
+import { signalOfProcess } from '#service/signals.js'
 import { aborted, outcomeError, runTasks, type Task } from '#service/tasks.js'
 import { openRole, type Role, type RoleContext, type RoleName, roleNames } from './role.js'
-import { signalOfProcess } from './signals.js'
 
 /** How long tasks may take to stop; systemd's own limit is longer. */
 const stopDeadlineMs = 10_000

@@ -2,6 +2,7 @@
  * The sub-commands of okeanid, for commander. Each command's own file is loaded only when it is called.
  */
 import { Command, CommanderError, Option } from 'commander'
+import { packageVersion } from '#service/version.js'
 import {
   type ConfigOptions,
   configFile,
@@ -14,7 +15,6 @@ import { addScriptCommands } from './hook-commands.js'
 import { addNicCommands } from './nic-commands.js'
 import { addOutboxCommands } from './outbox-commands.js'
 import { type RoleName, roleNames } from './role.js'
-import { packageVersion } from './version.js'
 
 /** All commands. An action's failure, and one of usage, is an error of `parseAsync`. */
 export function program(): Command {

@@ -2,7 +2,8 @@
  * `okeanid config check` and `config show`. Both read the files, check every key and start nothing.
  */
 import { hasCode } from '#errors.js'
-import { loadConfig, type Setting } from '#service/config.js'
+import { loadConfig } from '#service/config.js'
+import type { Setting } from '#service/given-sections.js'
 import { printLine } from '#service/log.js'
 
 interface Location {

@@ -7,9 +7,9 @@ import { AgentError } from '#errors.js'
 import type { Description } from '#responder/describe/description.js'
 import { loadConfig } from '#service/config.js'
 import { printable, printLine } from '#service/log.js'
+import { signalOfProcess } from '#service/signals.js'
 import { followStatusSocket } from '#service/status-socket.js'
 import { pathsOf } from './paths.js'
-import { signalOfProcess } from './signals.js'
 import type { TraceLine } from './trace-feed.js'
 
 /** Facts of a request that a line has room for. */

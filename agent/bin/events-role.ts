@@ -19,6 +19,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { brokerSettings } from '#broker/configured.js'
 import { openPublisher } from '#broker/publisher.js'
 import type { BrokerState } from '#broker/settings.js'
 import { readProgressFile } from '#event/image-progress.js'
@@ -30,7 +31,6 @@ import type { NodeConfig } from '#service/node-config.js'
 import type { SaveStep } from '#service/state-file.js'
 import { openStatusSocket } from '#service/status-socket.js'
 import { createProgressCheck, createVigil, type ProgressLook } from '#service/vigil.js'
-import { brokerSettings } from './broker-settings.js'
 import { clusterTask, createMastership, type Mastership } from './cluster-task.js'
 import { createDetailsReader } from './details-reader.js'
 import { createEventCounters } from './event-counters.js'
@@ -71,7 +71,7 @@ export async function openEventsRole(
   const metrics = createMetrics()
   const counters = createEventCounters(metrics)
   const mastership = createMastership()
-  const settings = config.broker.enabled ? await brokerSettings(config) : undefined
+  const settings = config.broker.enabled ? await brokerSettings(config.broker) : undefined
   await mkdir(path.dirname(paths.ledgerFile), { recursive: true, mode: 0o750 })
   const vigil = createVigil(hangMs)
   const opened = await (observer.openOutbox ?? openOutbox)({

@@ -8,9 +8,9 @@ import type { Message } from '#event/message.js'
 import { followOutbox } from '#outbox/follow.js'
 import { loadConfig } from '#service/config.js'
 import { printable, printLine } from '#service/log.js'
+import { signalOfProcess } from '#service/signals.js'
 import { messageLine } from './events-replay.js'
 import { pathsOf } from './paths.js'
-import { signalOfProcess } from './signals.js'
 
 /** Prints messages as they come. */
 export async function tailEvents(

@@ -6,9 +6,9 @@ import type { Outbox } from '#outbox/outbox.js'
 import type { Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import type { Task } from '#service/tasks.js'
+import { packageVersion } from '#service/version.js'
 import type { Mastership } from './cluster-task.js'
 import type { EventCounters } from './event-counters.js'
-import { packageVersion } from './version.js'
 
 /** What a heartbeat tells about. */
 export interface HeartbeatParts {

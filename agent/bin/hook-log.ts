@@ -7,11 +7,11 @@ import { describeEnding } from '#script/ending.js'
 import { isWanted, type ResultQuery, type RunResult, runId } from '#script/result.js'
 import { loadConfig } from '#service/config.js'
 import { printable, printLine } from '#service/log.js'
+import { signalOfProcess } from '#service/signals.js'
 import { createDirectoryFollower } from '#watch/directory-follower.js'
 import { createWakeup } from '#watch/wakeup.js'
 import { pathsOf } from './paths.js'
 import { readOutput, readResult, readResults } from './script-results.js'
-import { signalOfProcess } from './signals.js'
 
 interface Location {
   readonly file: string

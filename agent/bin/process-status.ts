@@ -1,4 +1,4 @@
-import { packageVersion } from './version.js'
+import { packageVersion } from '#service/version.js'
 
 /** What every role says of its process. */
 export interface ProcessStatus {

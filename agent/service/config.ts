@@ -2,10 +2,16 @@ import { defaultSettings, readSettings } from '#binding/setting-fields.js'
 import type { NicSettings } from '#binding/settings.js'
 import { AgentError } from '#errors.js'
 import { nicConfigOf } from '#nic/nic-config.js'
-import type { Field } from './config-fields.js'
 import { type ConfigSource, readSources } from './config-files.js'
 import { inconsistencies } from './consistency.js'
-import { type IniEntry, iniEntries } from './ini-entries.js'
+import {
+  type GivenKey,
+  type GivenSections,
+  gatherSections,
+  masked,
+  type Setting,
+  valuesOf,
+} from './given-sections.js'
 import type { NodeConfig, ScriptConfig } from './node-config.js'
 import { nodeSchema } from './node-schema.js'
 import { scriptFields } from './script-fields.js'
@@ -18,31 +24,12 @@ import {
   sections,
 } from './sections.js'
 
-/** One effective setting, for `config show`. */
-export interface Setting {
-  readonly section: string
-  readonly key: string
-  /** As a file would have it; `***` for secrets. */
-  readonly text: string
-  /** The file that set it, or undefined for the default. */
-  readonly file: string | undefined
-}
-
 /** A checked configuration and where it came from. */
 export interface LoadedConfig {
   readonly config: NodeConfig
   readonly settings: readonly Setting[]
   readonly files: readonly string[]
 }
-
-/** What one key was given as, last. */
-interface Given {
-  readonly text: string
-  readonly file: string
-}
-
-/** Section -> key -> what it was given as. */
-type GivenSections = ReadonlyMap<string, ReadonlyMap<string, Given>>
 
 /**
  * Reads the file and then each `*.ini` of the folder beside it, in name order; later files win.
@@ -62,23 +49,7 @@ export async function loadConfig(
  * @throws AgentError CONFIG_INVALID with one line a fault: `file: [section] key: what is wrong`
  */
 export function parseConfig(sources: readonly ConfigSource[]): LoadedConfig {
-  const faults: string[] = []
-  const given = new Map<string, Map<string, Given>>()
-  for (const { file, text } of sources) {
-    const { entries, cut } = iniEntries(text)
-    for (const { section, key } of cut) {
-      faults.push(`${file}: [${section}] ${key}: write ; as %3B and # as %23 in an address`)
-    }
-    for (const entry of entries) {
-      const fault = faultOf(entry)
-      if (fault !== undefined) faults.push(`${file}: [${entry.section}] ${entry.key}: ${fault}`)
-      else if (typeof entry.value === 'string') {
-        const keys = given.get(entry.section) ?? new Map<string, Given>()
-        given.set(entry.section, keys.set(entry.key, { text: entry.value, file }))
-      }
-    }
-  }
-  if (faults.length > 0) throw new AgentError('CONFIG_INVALID', faults.join('\n'))
+  const given = gatherSections(sources, faultOf)
   const settings = [...settingsOf(given)]
   const config = { ...configOf(given), nics: nicConfigOf(settings) }
   const unfit = inconsistencies(config)
@@ -91,14 +62,13 @@ export function parseConfig(sources: readonly ConfigSource[]): LoadedConfig {
 }
 
 /** What is wrong with one entry, if anything. */
-function faultOf({ section, key, value }: IniEntry): string | undefined {
-  if (typeof value !== 'string') return 'given twice or as a list'
+function faultOf({ section, key, text }: GivenKey): string | undefined {
   if (section === 'prefixes') {
-    const isPrefix = /^[\x21-\x2d\x2f-\x7e]{1,100}$/.test(value)
+    const isPrefix = /^[\x21-\x2d\x2f-\x7e]{1,100}$/.test(text)
     return isPrefix ? undefined : 'wants one word without a dot, at most 100 characters'
   }
   const field = keyField(section, key)
-  if (field !== undefined) return field.fault(value)
+  if (field !== undefined) return field.fault(text)
   return `there is no such ${isSection(section) ? 'key in this section' : 'section'}`
 }
 
@@ -126,24 +96,6 @@ function configOf(given: GivenSections): Omit<NodeConfig, 'nics'> {
       networks: networksOf(given),
     },
   }
-}
-
-/** The values of fields, each from the first of these sections that has it, else its default. */
-function valuesOf(
-  fields: Readonly<Record<string, Field<unknown>>>,
-  from: readonly string[],
-  given: GivenSections,
-): Readonly<Record<string, unknown>> {
-  const values: Record<string, unknown> = {}
-  for (const [key, field] of Object.entries(fields)) {
-    const section = from.find((name) => given.get(name)?.has(key))
-    const source = section === undefined ? undefined : given.get(section)?.get(key)
-    const parsed = field.parse(source?.text ?? field.defaultText)
-    if (!parsed.ok)
-      throw new AgentError('CONFIG_INVALID', `[${section ?? ''}] ${key}: ${parsed.problem}`)
-    values[key] = parsed.value
-  }
-  return values
 }
 
 function scriptsOf(given: GivenSections): ReadonlyMap<string, ScriptConfig> {
@@ -198,7 +150,7 @@ function* settingsOf(given: GivenSections): Iterable<Setting> {
     for (const [key, { defaultText, isSecret }] of fields) {
       const source = given.get(section)?.get(key)
       const text = source?.text ?? defaultText
-      yield { section, key, text: isSecret ? mask(text) : text, file: source?.file }
+      yield { section, key, text: isSecret ? masked(text) : text, file: source?.file }
     }
     for (const [key, { text, file }] of given.get(section) ?? []) {
       if (!fields.has(key)) yield { section, key, text, file }
@@ -208,9 +160,4 @@ function* settingsOf(given: GivenSections): Iterable<Setting> {
     if (sections().has(section)) continue
     for (const [key, { text, file }] of keys) yield { section, key, text, file }
   }
-}
-
-/** Addresses without their passwords. */
-function mask(text: string): string {
-  return text.replace(/(\/\/[^:/@\s,]*):[^/\s,]*@/g, '$1:***@')
 }

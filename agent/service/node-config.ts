@@ -1,10 +1,8 @@
 import type { ServiceDefaults } from '#binding/resolve.js'
 import type { NicConfig } from '#nic/nic-config.js'
-import type { Field } from './config-fields.js'
+import type { FieldValue } from './given-sections.js'
 import type { nodeSchema } from './node-schema.js'
 import type { scriptFields } from './script-fields.js'
-
-type FieldValue<F> = F extends Field<infer T> ? T : never
 
 /** How a script is run: each key of {@link scriptFields} with its value. */
 export type ScriptConfig = {

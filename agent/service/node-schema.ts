@@ -1,6 +1,6 @@
+import { brokerFields } from './broker-fields.js'
 import {
   absolutePath,
-  amqpUrls,
   choice,
   duration,
   type Field,
@@ -8,7 +8,6 @@ import {
   integer,
   names,
   size,
-  text,
 } from './config-fields.js'
 import { scriptFields, scriptsFields } from './script-fields.js'
 
@@ -62,24 +61,7 @@ export const nodeSchema = {
       'yes',
       'Whether messages are sent at all. With no, nothing of the job queue is taken either.',
     ),
-    url: amqpUrls(
-      'amqp://guest:guest@localhost:5672/',
-      'Address of RabbitMQ, or several, separated by commas: amqp://user:password@host:5672/vhost (amqps:// for TLS). Percent-encode what is special in a password: %3B for ;, %23 for #, %40 for @.',
-    ),
-    password_file: absolutePath(
-      '',
-      'File with the password for addresses that have a user and no password.',
-    ),
-    ca_file: absolutePath(
-      '',
-      'PEM file of the authority that signed the broker’s certificate; empty: the system’s.',
-    ),
-    cert_file: absolutePath(
-      '',
-      'PEM file of our own certificate, for a broker that asks for one; with key_file.',
-    ),
-    key_file: absolutePath('', 'PEM file of its private key, without a passphrase.'),
-    exchange: text('ganeti', 'Topic exchange that messages go to; it is declared durable.'),
+    ...brokerFields,
     window: choice(
       ['64', '128', '256', '512', '1024'],
       '256',

@@ -1,8 +1,6 @@
 import { networkSettingFields } from '#binding/network-setting-fields.js'
+import { referenceComment as comment, referenceEntry as entry } from './reference-text.js'
 import { sections } from './sections.js'
-
-/** Widest line of the reference file. */
-const width = 100
 
 const opening = `# Okeanid on a Ganeti node: /etc/okeanid/okeanid.ini
 #
@@ -89,22 +87,4 @@ export function referenceFile(): string {
   const networkKeys = networkSettingFields.filter(({ section }) => section === 'network')
   const own = networkKeys.map(({ name, doc, defaultText }) => entry(name, { doc, defaultText }))
   return [...blocks, firewalls, ownScripts, prefixes, `${ending}${own.join('\n')}`].join('\n')
-}
-
-function entry(
-  key: string,
-  { doc, defaultText }: { readonly doc: string; readonly defaultText: string },
-): string {
-  return `${comment(doc)};${`${key} = ${defaultText}`.trimEnd()}\n`
-}
-
-/** The words as lines of a comment. */
-function comment(words: string): string {
-  const lines = ['#']
-  for (const one of words.split(' ')) {
-    const last = lines.at(-1) ?? ''
-    if (last.length + 1 + one.length <= width) lines[lines.length - 1] = `${last} ${one}`
-    else lines.push(`# ${one}`)
-  }
-  return `${lines.join('\n')}\n`
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { createServer } from 'node:tls'
 import t from 'tap'
-import { brokerSettings } from '#bin/broker-settings.js'
+import { brokerSettings } from '#broker/configured.js'
 import type { BrokerTls } from '#broker/settings.js'
 import { loadConfig } from '#service/config.js'
 import { labUnavailable } from '../lab/command.js'
@@ -105,7 +105,7 @@ t.test('a publisher and a RabbitMQ with TLS', { skip: labUnavailable() ?? false 
     await rabbitmq.ctl(['add_user', 'late', 'right'])
     await rabbitmq.ctl(['set_permissions', 'late', '.*', '.*', '.*'])
     const { config } = await loadConfig(configFile, { isRequired: true })
-    const settings = await brokerSettings(config)
+    const settings = await brokerSettings(config.broker)
     const { publisher, kind, state } = watched(t, {
       settings: { ...settings, backoff: { firstMs: 50, maxMs: 100 } },
     })

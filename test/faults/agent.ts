@@ -6,9 +6,9 @@
  * FILE is its configuration. `forgetful` is the control: the same role with a memory in place of the outbox.
  */
 import { openEventsRole } from '#bin/events-role.js'
-import { signalOfProcess } from '#bin/signals.js'
 import { loadConfig } from '#service/config.js'
 import { createLog } from '#service/log.js'
+import { signalOfProcess } from '#service/signals.js'
 import { outcomeError, runTasks } from '#service/tasks.js'
 import { createFuse, parseCrashPlan } from './crash-points.js'
 import { openForgetfulOutbox } from './forgetful-outbox.js'

@@ -1,0 +1,31 @@
+import type { CentralConfig } from '#central/config/central-config.js'
+import type { Names } from '#central/names.js'
+import type { Sealer } from '#central/store/seal.js'
+import type { Store } from '#central/store/store.js'
+import type { Log } from '#service/log.js'
+import type { Metrics } from '#service/metrics.js'
+
+/** What every route may use. Nothing here ever waits for Ganeti. */
+export interface Context {
+  readonly store: Store
+  readonly names: Names
+  readonly sealer: Sealer
+  readonly config: CentralConfig
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly nowMs: () => number
+  /** Says that intents were committed: they are submitted at once. */
+  readonly wakeEffects: () => void
+  /** Says that events were committed: those who listen get them. */
+  readonly wakeEvents: () => void
+}
+
+/** Who asks. */
+export interface Caller {
+  readonly userId: string
+  readonly userName: string
+  readonly projectId: string
+  readonly projectName: string
+  /** Admins see and touch everything. */
+  readonly isAdmin: boolean
+}
