@@ -5,7 +5,7 @@ import type { Store } from '#central/store/store.js'
 import type { Log } from '#service/log.js'
 import type { Metrics } from '#service/metrics.js'
 
-/** What every route may use. Nothing here ever waits for Ganeti. */
+/** What every route may use. Nothing here ever waits for Ganeti but `findConsole`. */
 export interface Context {
   readonly store: Store
   readonly names: Names
@@ -18,6 +18,20 @@ export interface Context {
   readonly wakeEffects: () => void
   /** Says that events were committed: those who listen get them. */
   readonly wakeEvents: () => void
+  /** Where the screen of an instance is right now; undefined when no console can be given here at all. */
+  readonly findConsole?: (instance: InstanceAddress) => Promise<ConsoleAddress | undefined>
+}
+
+/** An instance of a cluster. */
+export interface InstanceAddress {
+  readonly backendId: number
+  readonly instanceName: string
+}
+
+/** Where a VNC server listens. */
+export interface ConsoleAddress {
+  readonly host: string
+  readonly port: number
 }
 
 /** Who asks. */

@@ -5,6 +5,7 @@ const statuses = {
   forbidden: 403,
   itemNotFound: 404,
   badMethod: 405,
+  notAcceptable: 406,
   conflictingRequest: 409,
   overLimit: 413,
   badMediaType: 415,

@@ -1,0 +1,13 @@
+import { computeRoutes } from './compute/compute-routes.js'
+import { healthRoutes } from './health.js'
+import { identityRoutes } from './identity/identity-routes.js'
+import type { Routes } from './routes.js'
+import { versionRoutes } from './versions.js'
+
+/** Every part of the API. */
+export const parts: readonly Routes[] = [
+  versionRoutes,
+  healthRoutes,
+  identityRoutes,
+  computeRoutes,
+]
