@@ -26,7 +26,10 @@ function wantedMinor({ headers }: FastifyRequest): number {
   if (wanted === 'latest') return minorOf(microversions.max)
   const minor = minorOf(String(wanted))
   if (Number.isNaN(minor)) {
-    throw new Fault('badRequest', `API Version String ${JSON.stringify(wanted)} is of invalid format`)
+    throw new Fault(
+      'badRequest',
+      `API Version String ${JSON.stringify(wanted)} is of invalid format`,
+    )
   }
   if (minor < minorOf(microversions.min) || minor > minorOf(microversions.max)) {
     throw new Fault(

@@ -18,7 +18,9 @@ export function refuseUnknown(app: FastifyInstance): void {
   app.setNotFoundHandler((request) => {
     const methods = methodsAt(request, known.values())
     if (methods.length === 0) throw new Fault('itemNotFound', 'The resource could not be found.')
-    throw new Fault('badMethod', `${request.method} is not done here`, { Allow: methods.join(', ') })
+    throw new Fault('badMethod', `${request.method} is not done here`, {
+      Allow: methods.join(', '),
+    })
   })
 }
 

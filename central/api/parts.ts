@@ -5,9 +5,4 @@ import type { Routes } from './routes.js'
 import { versionRoutes } from './versions.js'
 
 /** Every part of the API. */
-export const parts: readonly Routes[] = [
-  versionRoutes,
-  healthRoutes,
-  identityRoutes,
-  computeRoutes,
-]
+export const parts: readonly Routes[] = [versionRoutes, healthRoutes, identityRoutes, computeRoutes]

@@ -92,4 +92,3 @@ export async function enableUser(
   if (!isEnabled) await tx.deleteFrom('tokens').where('user_id', '=', userId).execute()
   return numUpdatedRows > 0n
 }
-

@@ -105,7 +105,10 @@ export function directoryRoutes(app: FastifyInstance, { store, config }: Context
     { config: { access: 'admin' }, schema: reading('Users, for admins') },
     async ({ query: { name } }) => {
       const query = store.read.selectFrom('users').selectAll().orderBy('name')
-      const rows = await (typeof name === 'string' ? query.where('name', '=', name) : query).execute()
+      const rows = await (typeof name === 'string'
+        ? query.where('name', '=', name)
+        : query
+      ).execute()
       return { users: rows.map(userView), links: listLinks('/users') }
     },
   )

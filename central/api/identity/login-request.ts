@@ -27,7 +27,9 @@ export interface LoginBodyV3 {
       readonly password?: { readonly user: Reference & { readonly password: string } }
       readonly token?: { readonly id: string }
     }
-    readonly scope?: 'unscoped' | { readonly project?: Reference; readonly [other: string]: unknown }
+    readonly scope?:
+      | 'unscoped'
+      | { readonly project?: Reference; readonly [other: string]: unknown }
   }
 }
 

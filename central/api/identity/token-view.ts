@@ -51,7 +51,12 @@ export function tokenV2(
         audit_ids: [auditId],
         ...tenant,
       },
-      user: { ...user, username: user.name, roles: roles.map((name) => ({ name })), roles_links: [] },
+      user: {
+        ...user,
+        username: user.name,
+        roles: roles.map((name) => ({ name })),
+        roles_links: [],
+      },
       serviceCatalog: project === undefined ? [] : catalogueV2At(place),
       metadata: { is_admin: roles.includes('admin') ? 1 : 0, roles },
     },
