@@ -50,7 +50,7 @@ export const networkSchema = {
   ),
   quarantine: duration(
     '1h',
-    'How long an address, prefix or bridge that was given back is not given again. Tenants may still ask for their own.',
+    'How long an address, prefix or bridge that was given back is not given again.',
     { min: '0s', max: '30d' },
   ),
   default_networks: words('', 'Networks, by number, of servers that name none.', networkIds),

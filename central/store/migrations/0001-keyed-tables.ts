@@ -18,6 +18,7 @@ export const keyedTables: Readonly<
       is_offline: 'flag',
       hypervisor: 'text',
       disk_templates: 'text',
+      node_groups: 'stamp',
       node_count: 'zero',
       cpu_total: 'zero',
       memory_total_mib: 'zero',

@@ -22,6 +22,8 @@ export interface BackendTable {
   readonly hypervisor: string
   /** JSON list. */
   readonly disk_templates: string
+  /** JSON list of names of node groups, which networks are connected to; empty text: not asked for yet. */
+  readonly node_groups: string
   readonly node_count: number
   readonly cpu_total: number
   readonly memory_total_mib: number

@@ -19,6 +19,8 @@ export interface NetworkTable {
   readonly link: string
   /** Five hexadecimal digits, `aa:00:1`; the backend's own follows. */
   readonly mac_prefix: string
+  /** Ganeti's name of one that was there before us; null: prefix `net-` id. Begins with `link:` when Ganeti knows only a link. */
+  readonly ganeti_name: string | null
   /** JSON list: Ganeti's tags of it. */
   readonly tags: string
   /** Everybody may connect to it, by floating addresses or by whatever its subnets give. */
@@ -80,11 +82,13 @@ export interface PoolValueTable {
   /** Position in the pool; values that were free for longest are given first, then by it. */
   readonly ordinal: number
   readonly value: string
-  /** Null: free, once `free_ms` has passed. */
-  readonly owner_kind: 'port' | 'floating-ip' | 'network' | 'reserved' | null
+  /** Null: nobody has it. */
+  readonly owner_kind: 'port' | 'floating-ip' | 'network' | null
   readonly owner_id: number | null
-  /** When it may be given again: quarantine. */
+  /** When its last owner gave it back, from when quarantine counts; 0: nobody has had it. */
   readonly free_ms: number
+  /** An admin keeps it for something else: it is not given, also not after its owner, if it has one, gave it back. */
+  readonly is_reserved: Flag
 }
 
 /** A network interface, or the promise of one. */
@@ -103,6 +107,10 @@ export interface PortTable {
   /** Ganeti draws it; null until it is known. */
   readonly mac: string | null
   readonly state: 'ACTIVE' | 'BUILD' | 'ERROR' | 'DOWN'
+  /** Somebody made it by itself: it stays, with its addresses, when it leaves a server. */
+  readonly is_kept: Flag
+  /** It was asked for that it leaves its server. */
+  readonly is_leaving: Flag
   /** Ganeti's tag: `protected`, `limited`, `unprotected`; null: none. */
   readonly firewall: string | null
   /** When the guest took its lease, as its node told. */
