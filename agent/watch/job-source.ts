@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Job, JobId } from '#ganeti/job.js'
 import { jobOfFileName } from '#ganeti/job-file.js'
-import { createClockWatch } from './clock-watch.js'
 import type { FileSignature } from './job-file.js'
 import { createJobReader } from './job-reader.js'
 import type { KnownJobs } from './known-jobs.js'
@@ -45,9 +44,6 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
   const signatures = new Map<JobId, FileSignature>()
   const scanner = createQueueScanner({ ...options, signatures })
   const wakeup = createWakeup(signal)
-  const clock = createClockWatch()
-  /** The clock was set, and some that were written before are not read yet. */
-  let wasSet = false
   /** Until a scan has looked at all: what is written next must not be read before what could not be. */
   let isBlind = false
   const readings = createJobReader({
@@ -73,10 +69,9 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
     try {
       if (!(await follower.ensure())) return
       const startedMs = performance.now()
-      wasSet = clock.read() === 'set' || (wasSet && order.size() > 0)
       order.scanBegins()
       const { listedCount, highest, changed, missing, lost } = await scanner.scan(Date.now())
-      order.scanEnds(changed, wasSet ? 'set' : 'steady')
+      order.scanEnds(changed)
       isBlind = false
       if (missing.length > 0) onNotice({ kind: 'missing-jobs', ranges: missing })
       if (lost.length > 0) onNotice({ kind: 'lost-jobs', ids: lost })

@@ -8,6 +8,7 @@ import { archivedJobPath, jobFileName, jobOfFileName } from '#ganeti/job-file.js
 import { isFinal, jobStatus } from '#ganeti/status.js'
 import { type FileSignature, mayBeUnfinished, readJobFile, signatureOf } from './job-file.js'
 import type { KnownJobs } from './known-jobs.js'
+import type { ChangedJob } from './reading-order.js'
 
 /** What a scan found. */
 export interface QueueScan {
@@ -16,7 +17,7 @@ export interface QueueScan {
   /** Highest number that was given, as far as files and luxid's note of it tell. */
   readonly highest: number
   /** Jobs to read, oldest version first. */
-  readonly changed: readonly JobId[]
+  readonly changed: readonly ChangedJob[]
   /** Numbers that were given, and of which there is neither a file nor a memory, since two scans. */
   readonly missing: readonly (readonly [number, number])[]
   /** Jobs that had to be told and whose files are gone. */
@@ -65,7 +66,8 @@ export function createQueueScanner({
     const gone = known.openIds().filter((id) => !withFile.has(id))
     const lost = hasQueue ? known.giveUp(gone) : []
     const stillOpen = gone.filter((id) => known.isOpen(id))
-    return { changed: [...changed.map(({ id }) => id), ...stillOpen], lost }
+    const withoutFile = stillOpen.map((id) => ({ id, writtenMs: undefined }))
+    return { changed: [...changed, ...withoutFile], lost }
   }
 
   /** What was given and not written yet, or not read yet, at the first scan, is there by the next. */

@@ -12,13 +12,23 @@ export interface ReadingOrder {
   /** A scan looks at the files from now on. */
   readonly scanBegins: () => void
   /**
-   * What it found, oldest version first. It goes before what was noticed since it began, however long it took. When the clock was set
-   * meanwhile, files' times say nothing: what was noticed before keeps its place.
+   * What it found, oldest version first. It goes before what was noticed since it began, however long it took. Where the clock was set
+   * back while files waited, their times say nothing: what was noticed before keeps its place.
    */
-  readonly scanEnds: (changed: readonly JobId[], clock: 'steady' | 'set') => void
+  readonly scanEnds: (changed: readonly ChangedJob[]) => void
   /** Takes the first one out. */
   readonly next: () => JobId | undefined
 }
+
+/** A job whose file is to be read. */
+export interface ChangedJob {
+  readonly id: JobId
+  /** When its file was written last, by the clock of that moment; undefined when there is none. */
+  readonly writtenMs: number | undefined
+}
+
+/** By how much times may go back in the order of notices, which are late and may be lost, before the clock must have been set back. */
+const setBackMs = 60_000
 
 /** An order with nothing in it. */
 export function createReadingOrder(): ReadingOrder {
@@ -40,9 +50,11 @@ export function createReadingOrder(): ReadingOrder {
     scanBegins() {
       noticed.clear()
     },
-    scanEnds(changed, clock) {
+    scanEnds(changed) {
+      const earlier = [...pending].filter((id) => !noticed.has(id))
       const later = [...pending].filter((id) => noticed.has(id))
-      for (const id of changed) if (clock === 'steady' || !pending.has(id)) last(pending, id)
+      const isKept = wasSetBack(earlier, changed)
+      for (const { id } of changed) if (!isKept || !pending.has(id)) last(pending, id)
       for (const id of later) last(pending, id)
       noticed.clear()
     },
@@ -52,4 +64,15 @@ export function createReadingOrder(): ReadingOrder {
       return id
     },
   }
+}
+
+/** Whether of jobs in the order in which they were noticed one was written long before another that came before it. */
+function wasSetBack(ids: readonly JobId[], changed: readonly ChangedJob[]): boolean {
+  const writtenMs = new Map(changed.map((job) => [job.id, job.writtenMs]))
+  let newestMs = Number.NEGATIVE_INFINITY
+  return ids.some((id) => {
+    const ms = writtenMs.get(id) ?? newestMs
+    newestMs = Math.max(newestMs, ms)
+    return ms < newestMs - setBackMs
+  })
 }

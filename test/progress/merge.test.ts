@@ -49,3 +49,48 @@ t.test('where the clock was set back between two jobs, they stay as they come', 
   t.strictSame(ends([1, 5000], [2, 1400], [3, 1410]), [1, 2, 3], 'by an hour')
   t.strictSame(ends([1, 1450], [2, 1410]), [2, 1], 'a write that came late from another node')
 })
+
+t.test(
+  'of two jobs in whose midst the clock was set back, the one that ended first comes first',
+  async (t) => {
+    // the second was received after the first had begun, both by the old clock
+    const first = {
+      ...jobFile(1, [{ status: 'success', start: 5000, exec: 5010, end: 1400 }], 1400),
+    }
+    const second = {
+      ...jobFile(2, [{ status: 'success', start: 1401, exec: 1402, end: 1410 }], 1410),
+    }
+    const told = mergeNews(
+      [
+        { ...first, received_timestamp: [4990, 0] },
+        { ...second, received_timestamp: [5005, 0] },
+      ].map((file) => {
+        const job = jobOf(file)
+        return { job, facts: timeline(job) }
+      }),
+    ).flatMap(({ job, fact }) => (fact.kind === 'op' ? [`${job.id} ${fact.status}`] : []))
+    t.strictSame(told, [
+      ...['queued', 'waiting', 'running', 'success'].map((status) => `1 ${status}`),
+      ...['queued', 'waiting', 'running', 'success'].map((status) => `2 ${status}`),
+    ])
+  },
+)
+
+t.test(
+  'a clock that was set back and forth again within a job does not put its facts before older jobs',
+  async (t) => {
+    const log = [[1, [1400, 0], 'message', 'written while the clock was back']]
+    const ops = [
+      { status: 'success', start: 5005, exec: 5006, end: 5010 },
+      { status: 'success', start: 5011, exec: 5012, end: 5020, log },
+    ]
+    const before = jobOf(
+      jobFile(1, [{ status: 'success', start: 4980, exec: 4985, end: 5000 }], 5000),
+    )
+    const after = jobOf(jobFile(2, ops, 5020))
+    const told = mergeNews([before, after].map((job) => ({ job, facts: timeline(job) }))).flatMap(
+      ({ job, fact }) => (fact.kind === 'op' && fact.status === 'success' ? [job.id] : []),
+    )
+    t.strictSame(told, [1, 2, 2])
+  },
+)
