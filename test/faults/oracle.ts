@@ -45,10 +45,15 @@ export function readFacts(queueDirectory: string): Facts {
     for (const name of namesIn(folder)) {
       if (!/^job-\d+$/.test(name)) continue
       const file = path.join(folder, name)
-      for (const fact of factsOf(readJob(file))) facts.set(fact, file)
+      for (const fact of readJobFacts(file)) facts.set(fact, file)
     }
   }
   return facts
+}
+
+/** Reads one job file; one that is no whole job says nothing. */
+export function readJobFacts(file: string): readonly string[] {
+  return factsOf(readJob(file))
 }
 
 /** The statuses that at most so many ops of a job are listed with in a message. */

@@ -57,9 +57,14 @@ export interface Retelling {
 export function retell(version: JsonObject, { id, instance, timeOf }: Retelling): string {
   const visit = (key: string, value: Json): Json => {
     if (key.endsWith('timestamp') && Array.isArray(value)) return timeOf(value.join('.'))
+    if (key === 'log' && Array.isArray(value)) return value.map((line: Json) => visitLogLine(line))
     if (key === 'instance_name' && typeof value === 'string') return instance
     if (Array.isArray(value)) return value.map((item: Json) => visit('', item))
     return isObject(value) ? visitObject(value) : value
+  }
+  const visitLogLine = (line: Json): Json => {
+    if (!Array.isArray(line) || !Array.isArray(line[1])) return line
+    return [line[0], timeOf(line[1].join('.')), ...line.slice(2)]
   }
   const visitObject = (object: JsonObject): JsonObject => {
     const isTags = object['kind'] === 'instance' && typeof object['name'] === 'string'

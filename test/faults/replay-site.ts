@@ -147,7 +147,7 @@ function ownClock(clockFile: string): readonly string[] {
   return [
     `LD_PRELOAD=${fakeTimeLibrary}`,
     `FAKETIME_TIMESTAMP_FILE=${clockFile}`,
-    'FAKETIME_CACHE_DURATION=1',
+    'FAKETIME_NO_CACHE=1', // or the agent's clock would step up to a second later than the times of files
     'DONT_FAKE_MONOTONIC=1',
     'FAKETIME_DONT_FAKE_MONOTONIC=1',
     'NO_FAKE_STAT=1',

@@ -1,4 +1,4 @@
-import { utimesSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../fuzz/random.js'
@@ -83,10 +83,10 @@ export function startReplay(options: ReplayOptions): Replay {
     const { id, job, times, next } = telling
     const version = job.versions[next]
     if (version === undefined) return
-    queue.write(id, retell(version, { id, instance, timeOf: (text) => stamp(times, text) }))
+    const text = retell(version, { id, instance, timeOf: (recorded) => stamp(times, recorded) })
     const seconds = nowMs() / 1000
-    if (Math.abs(seconds - Date.now() / 1000) > 1)
-      utimesSync(path.join(queue.directory, `job-${id}`), seconds, seconds)
+    const isSet = Math.abs(seconds - Date.now() / 1000) > 1
+    queue.write(id, text, isSet ? seconds : undefined)
     telling.next += 1
     writes += 1
     if (telling.next === job.versions.length) ends.set(id, ends.size)

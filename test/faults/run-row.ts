@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createRandom } from '../fuzz/random.js'
 import { until } from '../support/until.js'
 import { type Arrivals, type Collector, collect, declareQueue, type EndOrder } from './collector.js'
+import { openNaiveFollower } from './naive-follower.js'
 import { readNicFacts } from './nic-messages.js'
 import { type Facts, readFacts } from './oracle.js'
 import { startRealLoad } from './real-load.js'
@@ -30,7 +31,7 @@ export interface RowResult {
   readonly seconds: number
   readonly recordedPerSecond: number
   readonly realPerSecond: number
-  /** Recorded jobs, real jobs, and the control's recorded jobs. */
+  /** Recorded jobs, real jobs, and the control's: recorded ones without an outbox, or real ones without following. */
   readonly recorded: Verdict
   readonly real: Verdict
   readonly control: Verdict
@@ -73,6 +74,7 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowResult> 
     kind: 'forgetful',
     writesPerSecond: controlWritesPerSecond,
   })
+  using naive = openNaiveFollower(lab)
   const prepared = await row.prepare?.(kept)
   const counts = new Map<string, number>()
   const owed = new Map<string, string>()
@@ -113,7 +115,10 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowResult> 
       realPerSecond: load.rate(),
       recorded: judge(written.recorded, collector.from(kept.cluster)),
       real: judge(written.real, collector.from(world.cluster)),
-      control: judge(written.control, collector.from(forgetful.cluster)),
+      control:
+        row.nodes === 1
+          ? judge(written.control, collector.from(forgetful.cluster))
+          : judge(written.real, { ...collector.from(world.cluster), facts: naive.facts }),
       counts,
     }
   } catch (error) {
@@ -152,16 +157,17 @@ function judge(written: Facts, arrivals: Arrivals): Verdict {
   }
 }
 
-/** On the disk of whoever is the master in the end, of the jobs from this one on. */
+/** On any disk in the end, of the jobs from this one on. */
 async function realFacts(
   { lab }: World,
   { row, firstJob }: { readonly row: Row; readonly firstJob: number },
 ): Promise<Facts> {
-  const data = lab.path(await lab.master(), '/var/lib/ganeti')
-  const facts = readFacts(path.join(data, 'queue'))
+  const queues = lab.nodes.map((node) => lab.path(node, '/var/lib/ganeti/queue'))
+  const facts = queues.flatMap((queue) => [...readFacts(queue)])
   const isNew = (fact: string) => Number(/^job (\d+)/.exec(fact)?.[1]) >= firstJob
-  const ofOps = [...facts].filter(([fact]) => isNew(fact))
+  const ofOps = facts.filter(([fact]) => isNew(fact))
   if (row.hasNicFacts !== true) return new Map(ofOps)
+  const data = lab.path(await lab.master(), '/var/lib/ganeti')
   const clusterUuid = JSON.parse(readFileSync(path.join(data, 'config.data'), 'utf8')).cluster.uuid
   return new Map([...ofOps, ...readNicFacts(path.join(data, 'queue'), { clusterUuid, firstJob })])
 }
