@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely'
 import type { BackendTable } from './tables/cluster.js'
 import type {
   KeypairTable,
@@ -21,6 +22,7 @@ import type { FlavorTable, ImageTable } from './tables/offer.js'
 import type {
   ConsoleTable,
   DiagnosticTable,
+  GuestLeaseTable,
   OneTimeParameterTable,
   ServerMetadataTable,
   ServerTable,
@@ -52,6 +54,7 @@ export interface Database {
   readonly servers: ServerTable
   readonly server_metadata: ServerMetadataTable
   readonly diagnostics: DiagnosticTable
+  readonly guest_leases: GuestLeaseTable
   readonly networks: NetworkTable
   readonly backend_networks: BackendNetworkTable
   readonly subnets: SubnetTable
@@ -67,3 +70,6 @@ export interface Database {
   readonly seen_messages: SeenMessageTable
   readonly dead_letters: DeadLetterTable
 }
+
+/** A row of a table as it is read. */
+export type Row<T extends keyof Database> = Selectable<Database[T]>

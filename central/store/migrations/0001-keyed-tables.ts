@@ -130,6 +130,10 @@ export const keyedTables: Readonly<
     key: ['digest'],
     columns: { digest: 'text', server_id: 'number', body: 'text', expires_ms: 'number' },
   },
+  guest_leases: {
+    key: ['server_id', 'mac'],
+    columns: { server_id: 'number', mac: 'text', address: 'text?', leased_ms: 'number' },
+  },
   consoles: {
     key: ['digest'],
     columns: { digest: 'text', server_id: 'number', expires_ms: 'number' },

@@ -33,8 +33,15 @@ export interface ServerTable {
   readonly flavor_id: string
   readonly image_id: string | null
   readonly key_name: string | null
+  /** Worked out of the next five by `central/state/`, which alone writes it once the row is there. */
   readonly power: Power
+  /** What ops made of it; empty: nothing was told yet. */
+  readonly op_power: Generated<Power | ''>
   readonly power_stamp: string
+  /** What its node saw of its QEMU last: it started, or ended without Ganeti. */
+  readonly guest: Generated<'started' | 'exited' | null>
+  readonly guest_node: Generated<string | null>
+  readonly guest_stamp: Generated<string>
   /** 0 to 100. */
   readonly progress: number
   readonly progress_stamp: string
@@ -48,8 +55,15 @@ export interface ServerTable {
   readonly vcpus: number
   readonly ram_mib: number
   readonly disk_mib: number
-  readonly be_stamp: string
+  readonly vcpus_stamp: Generated<string>
+  readonly ram_stamp: Generated<string>
+  readonly disk_stamp: Generated<string>
+  /** Ganeti's count of changes that the newest list of NICs came with; 0: none. It goes before the stamp. */
+  readonly nics_serial: Generated<number>
   readonly nics_stamp: string
+  /** Ganeti's tags of it, a JSON list; empty: never told. */
+  readonly tags: Generated<string>
+  readonly tags_stamp: Generated<string>
   /** Primary node. */
   readonly node: string | null
   readonly node_stamp: string
@@ -87,6 +101,15 @@ export interface DiagnosticTable {
   readonly created_ms: number
   /** Of the message that told it: the same one tells it once. */
   readonly message_id: string
+}
+
+/** The address that a guest took last, by the MAC of the NIC: it may be told before it is known whose MAC that is. */
+export interface GuestLeaseTable {
+  readonly server_id: number
+  readonly mac: string
+  /** Null: not told. */
+  readonly address: string | null
+  readonly leased_ms: number
 }
 
 /** A console that somebody may open. */
