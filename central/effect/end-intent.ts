@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { endPortIntent } from '#central/network/end-port-intent.js'
 import type { Change } from '#central/store/store.js'
 import type { IntentTable } from '#central/store/tables/traffic.js'
 
@@ -32,6 +33,7 @@ export async function endIntent(
     })
     .where('id', '=', intent.id)
     .execute()
+  await endPortIntent(tx, { nowMs }, { intent, isFailed: failure !== undefined })
   if (intent.server_id === null) return
   await tx
     .updateTable('servers')
