@@ -86,6 +86,7 @@ export const keyedTables: Readonly<
       name: 'text',
       os_type: 'text',
       osparams: 'text',
+      osparams_secret: 'stamp',
       hvparams: 'text',
       properties: 'text',
       min_disk_gib: 'zero',

@@ -1,3 +1,4 @@
+import type { ColumnType } from 'kysely'
 import type { Flag } from './flag.js'
 
 /** A size of servers. */
@@ -22,6 +23,8 @@ export interface ImageTable {
   readonly os_type: string
   /** JSON object: template of `osparams`. */
   readonly osparams: string
+  /** JSON object: template of what Ganeti keeps out of its files (`central/server/os-parameters.ts`); empty: none. */
+  readonly osparams_secret: ColumnType<string, string | undefined, string>
   /** JSON object: hvparams that its servers want. */
   readonly hvparams: string
   /** JSON object of strings. */

@@ -1,0 +1,93 @@
+import type { Caller } from '#central/api/context.js'
+import { Fault } from '#central/api/fault.js'
+import { openIntent } from '#central/effect/open-intent.js'
+import { recordEvent } from '#central/events/record-event.js'
+import type { IntentKind } from '#central/intent/kind.js'
+import type { RapiRequest } from '#central/intent/rapi-request.js'
+import { serverStatus } from '#central/state/status.js'
+import type { Change } from '#central/store/store.js'
+import type { Power, ServerTask } from '#central/store/tables/server.js'
+import { lockServer } from './find-server.js'
+import type { ServerRoom, ServerRow } from './server-room.js'
+
+/** A server to be changed, and who wants it. */
+export interface Wish {
+  readonly caller: Pick<Caller, 'projectId' | 'isAdmin'>
+  readonly id: string
+}
+
+/** The server of a wish, when what was asked before is done and it is as it must be. @throws Fault 404, 409 */
+export async function lockIdle(
+  tx: Change,
+  { room, wish, action, powers }: {
+    readonly room: ServerRoom
+    readonly wish: Wish
+    /** Nova's name of what is wanted. */
+    readonly action: string
+    readonly powers: readonly Power[]
+  },
+): Promise<ServerRow> {
+  const row = await lockServer(tx, { store: room.store, ...wish })
+  const { vmState, taskState } = serverStatus(row)
+  if (row.task !== null && row.task !== 'RENAME') {
+    const state = `task_state ${taskState ?? row.task.toLowerCase()}`
+    throw new Fault('conflictingRequest', cannot({ action, row, state }))
+  }
+  if (!powers.includes(row.power)) {
+    throw new Fault('conflictingRequest', cannot({ action, row, state: `vm_state ${vmState}` }))
+  }
+  return row
+}
+
+/** Notes that something is done to a server from now on, and what Ganeti is told for it; in that order. */
+export async function beginTask(
+  tx: Change,
+  { room, row, task, steps, after = [], changes = {} }: {
+    readonly room: ServerRoom
+    readonly row: ServerRow
+    readonly task: ServerTask
+    readonly steps: readonly { readonly kind: IntentKind; readonly request: RapiRequest }[]
+    readonly after?: readonly number[]
+    /** Other columns that change with it. */
+    readonly changes?: Partial<Pick<ServerRow, 'flavor_id' | 'old_flavor_id' | 'image_id'>>
+  },
+): Promise<void> {
+  const nowMs = room.nowMs()
+  const { id: serverId, backend_id: backendId } = row
+  let last: number | undefined
+  for (const step of steps) {
+    const ends = last === undefined ? after : [...after, last]
+    const deps = { sealer: room.sealer, nowMs }
+    last = await openIntent(tx, deps, { ...step, backendId, serverId, after: ends })
+  }
+  const set = { ...changes, task, task_intent_id: last ?? null, updated_ms: nowMs }
+  await tx.updateTable('servers').set(set).where('id', '=', serverId).execute()
+  await tellChange(tx, { row: { ...row, ...set }, nowMs })
+}
+
+/** Tells those who follow a server how it is now. */
+export async function tellChange(
+  tx: Change,
+  {
+    row,
+    nowMs,
+    kind = 'server.update',
+  }: { readonly row: ServerRow; readonly nowMs: number; readonly kind?: string },
+): Promise<void> {
+  const { status, taskState } = serverStatus(row)
+  const body = { id: String(row.id), name: row.name, status, task_state: taskState }
+  const { project_id: projectId, id: serverId } = row
+  await recordEvent(tx, { projectId, serverId, kind, body, nowMs })
+}
+
+function cannot({
+  action,
+  row,
+  state,
+}: {
+  readonly action: string
+  readonly row: ServerRow
+  readonly state: string
+}): string {
+  return `Cannot '${action}' instance ${row.id} while it is in ${state}`
+}
