@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { CentralConfig } from '#central/config/central-config.js'
 import { openIdentity } from '#central/identity/open-identity.js'
 import { areaOf, ownUrl } from './area.js'
 import { checkCallers } from './caller.js'
+import { serveConsoles } from './console-socket.js'
 import type { Context } from './context.js'
 import { faultOf, sendFault } from './fault-reply.js'
 import { takeJsonOnly } from './json-body.js'
@@ -29,10 +32,11 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
     bodyLimit: server.body_limit.bytes,
     requestTimeout: server.request_timeout.ms,
     trustProxy: server.trusted_proxies.length === 0 ? false : [...server.trusted_proxies],
+    ...(server.cert_file !== '' && { https: certificateOf(server) }),
     genReqId: () => `req-${randomUUID()}`,
     rewriteUrl: ({ url }) => ownUrl(url ?? '/').url,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 255 },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allowUnionTypes: true } },
   })
   // schemas of answers are for the document; JSON.stringify is as fast here and drops nothing that one forgot
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
@@ -53,8 +57,13 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
   await describeRoutes(app)
   for (const routes of parts) routes(app, context)
   serveDocument(app)
+  serveConsoles(app, context)
   await app.ready()
   return app
+}
+
+function certificateOf({ cert_file, key_file }: CentralConfig['server']) {
+  return { cert: readFileSync(cert_file), key: readFileSync(key_file) }
 }
 
 /** Gives each answer its request's id, counts it, and at level debug logs it: by its route, for addresses may hold secrets. */

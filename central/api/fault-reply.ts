@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { NetworkFault } from '#central/network/network-fault.js'
 import type { Log } from '#service/log.js'
 import { areaOf } from './area.js'
 import { Fault, type FaultName, faultOfStatus } from './fault.js'
@@ -62,7 +63,8 @@ function bodyOf(url: string, fault: Fault): unknown {
       return { error: { code: fault.status, message: fault.message, title } }
     }
     case 'network': {
-      const type = neutronTypes[fault.fault] ?? titles[fault.fault].replaceAll(' ', '')
+      const plain = neutronTypes[fault.fault] ?? titles[fault.fault].replaceAll(' ', '')
+      const type = fault instanceof NetworkFault ? fault.neutronType : plain
       return { NeutronError: { type, message: fault.message, detail: '' } }
     }
     default:

@@ -1,8 +1,17 @@
 import { computeRoutes } from './compute/compute-routes.js'
 import { healthRoutes } from './health.js'
 import { identityRoutes } from './identity/identity-routes.js'
+import { imageRoutes } from './image/image-routes.js'
+import { paramsRoutes } from './params.js'
 import type { Routes } from './routes.js'
 import { versionRoutes } from './versions.js'
 
 /** Every part of the API. */
-export const parts: readonly Routes[] = [versionRoutes, healthRoutes, identityRoutes, computeRoutes]
+export const parts: readonly Routes[] = [
+  versionRoutes,
+  healthRoutes,
+  identityRoutes,
+  computeRoutes,
+  imageRoutes,
+  paramsRoutes,
+]

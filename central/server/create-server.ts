@@ -4,7 +4,7 @@ import { Fault } from '#central/api/fault.js'
 import { chooseBackend } from '#central/effect/choose-backend.js'
 import { createInstance } from '#central/intent/requests.js'
 import { networkDeps } from '#central/network/network-deps.js'
-import { openPorts } from '#central/network/ports.js'
+import { openPorts, type WantedPort } from '#central/network/ports.js'
 import type { Change } from '#central/store/store.js'
 import { generateAdminPassword } from './admin-password.js'
 import { type InstallWish, installParameters } from './install.js'
@@ -13,13 +13,6 @@ import type { FlavorRow, ImageRow } from './offers.js'
 import { requireQuota } from './require-quota.js'
 import type { ServerRoom, ServerRow } from './server-room.js'
 import { beginTask } from './task.js'
-
-/** A network that a new server shall be in. */
-export interface WantedPort {
-  readonly networkId?: number
-  readonly fixedIp?: string
-  readonly portId?: number
-}
 
 /** A server that somebody wants. */
 export interface CreateWish {
@@ -71,7 +64,8 @@ export async function createServer(
       userId: row.user_id,
       backendId: backend.id,
     },
-    wanted: wish.ports ?? defaultPorts(room),
+    wanted: wish.ports,
+    viewer: caller,
   })
   const adminPass = wish.adminPass ?? generateAdminPassword()
   const install: InstallWish = { ...wish, adminPass, publicKey: await publicKey(tx, wish) }
@@ -118,7 +112,10 @@ async function placeFor(tx: Change, flavor: FlavorRow) {
   })
   const row = rows.find((one) => one.id === id)
   if (row === undefined) {
-    throw new Fault('conflictingRequest', 'No valid host was found: no cluster has room for this flavor.')
+    throw new Fault(
+      'conflictingRequest',
+      'No valid host was found: no cluster has room for this flavor.',
+    )
   }
   await tx
     .updateTable('backends')
@@ -135,7 +132,11 @@ async function placeFor(tx: Change, flavor: FlavorRow) {
 
 async function insert(
   tx: Change,
-  { room, wish, backendId }: {
+  {
+    room,
+    wish,
+    backendId,
+  }: {
     readonly room: ServerRoom
     readonly wish: CreateWish
     readonly backendId: number
@@ -163,7 +164,6 @@ async function insert(
       vcpus: flavor.vcpus,
       ram_mib: flavor.ram_mib,
       disk_mib: flavor.disk_gib * 1024,
-      be_stamp: '',
       nics_stamp: '',
       node_stamp: '',
       is_adopted: 0,
@@ -178,10 +178,6 @@ async function insert(
     .where('id', '=', made.id)
     .returningAll()
     .executeTakeFirstOrThrow()
-}
-
-function defaultPorts({ config }: ServerRoom): readonly WantedPort[] {
-  return config.network.default_networks.map((id) => ({ networkId: Number(id) }))
 }
 
 async function publicKey(tx: Change, { caller, keyName }: CreateWish): Promise<string> {

@@ -36,8 +36,9 @@ export async function removeMetadata(
   { serverId, key }: { readonly serverId: number; readonly key?: string },
 ): Promise<number> {
   const query = tx.deleteFrom('server_metadata').where('server_id', '=', serverId)
-  const { numDeletedRows } = await (
-    key === undefined ? query : query.where('key', '=', key)
+  const { numDeletedRows } = await (key === undefined
+    ? query
+    : query.where('key', '=', key)
   ).executeTakeFirst()
   return Number(numDeletedRows)
 }

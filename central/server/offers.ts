@@ -27,5 +27,7 @@ export function visibleImages(
   const query = db.selectFrom('images').selectAll().where('deleted_ms', 'is', null)
   return isAdmin
     ? query
-    : query.where((where) => where.or([where('is_public', '=', 1), where('project_id', '=', projectId)]))
+    : query.where((where) =>
+        where.or([where('is_public', '=', 1), where('project_id', '=', projectId)]),
+      )
 }

@@ -9,7 +9,10 @@ const lifetimeMs = 24 * 3_600_000
 export async function putOneTime(
   tx: Change,
   { sealer, nowMs }: Pick<ServerRoom, 'sealer' | 'nowMs'>,
-  { serverId, body }: { readonly serverId: number; readonly body: Readonly<Record<string, string>> },
+  {
+    serverId,
+    body,
+  }: { readonly serverId: number; readonly body: Readonly<Record<string, string>> },
 ): Promise<string> {
   await tx.deleteFrom('one_time_parameters').where('expires_ms', '<=', nowMs()).execute()
   const secret = randomSecret()

@@ -43,7 +43,10 @@ export function leakedBy(template: OsTemplate): readonly string[] {
 }
 
 /** The parameters with the facts in their places. */
-export function fillTemplate(template: OsTemplate, facts: OsFacts): Readonly<Record<string, string>> {
+export function fillTemplate(
+  template: OsTemplate,
+  facts: OsFacts,
+): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(template).map(([name, value]) => [
       name,

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { CentralConfig } from '#central/config/central-config.js'
 import type { Database } from '#central/store/schema.js'
 import type { Change } from '#central/store/store.js'
-import { type ServerRoom } from './server-room.js'
+import type { ServerRoom } from './server-room.js'
 
 /** What is limited: the keys of `[quota]`. */
 export type Resource = keyof CentralConfig['quota']
@@ -84,7 +84,8 @@ export function exceeded({
   readonly wanted: Partial<Amounts>
 }): string | undefined {
   const resource = (Object.keys(wanted) as Resource[]).find(
-    (one) => limits[one] >= 0 && (wanted[one] ?? 0) > 0 && usage[one] + (wanted[one] ?? 0) > limits[one],
+    (one) =>
+      limits[one] >= 0 && (wanted[one] ?? 0) > 0 && usage[one] + (wanted[one] ?? 0) > limits[one],
   )
   if (resource === undefined) return undefined
   const word = words[resource] ?? resource

@@ -1,7 +1,7 @@
 import { Fault } from '#central/api/fault.js'
 import { setBackend, shutdown, startup } from '#central/intent/requests.js'
 import type { Change } from '#central/store/store.js'
-import { findFlavor, type FlavorRow } from './offers.js'
+import { type FlavorRow, findFlavor } from './offers.js'
 import { requireQuota } from './require-quota.js'
 import type { ServerRoom, ServerRow } from './server-room.js'
 import { beginTask, lockIdle, tellChange, type Wish } from './task.js'
@@ -27,7 +27,10 @@ export async function resizeServer(
     throw new Fault('badRequest', 'When resizing, instances must change flavor!')
   }
   if (flavor.disk_gib * 1024 !== row.disk_mib) {
-    throw new Fault('badRequest', `disks keep their size here: wants a flavor of ${Math.round(row.disk_mib / 1024)} GB`)
+    throw new Fault(
+      'badRequest',
+      `disks keep their size here: wants a flavor of ${Math.round(row.disk_mib / 1024)} GB`,
+    )
   }
   const more = { vcpus: flavor.vcpus - row.vcpus, ram: flavor.ram_mib - row.ram_mib }
   await requireQuota(tx, { room, projectId: row.project_id, wanted: more })
@@ -48,7 +51,8 @@ export async function confirmResize(tx: Change, room: ServerRoom, wish: Wish): P
 export async function revertResize(tx: Change, room: ServerRoom, wish: Wish): Promise<void> {
   const row = await lockResized(tx, room, { wish, action: 'revertResize' })
   const flavor = await findFlavor(tx, row.old_flavor_id ?? '', { isDeletedToo: true })
-  if (flavor === undefined) throw new Fault('conflictingRequest', 'its old flavor is not known any more')
+  if (flavor === undefined)
+    throw new Fault('conflictingRequest', 'its old flavor is not known any more')
   const changes = { flavor_id: flavor.id, old_flavor_id: null }
   await resizeTo(tx, { room, row, flavor, changes })
 }
@@ -65,7 +69,12 @@ export async function undoResize(tx: Change, serverId: number): Promise<void> {
 
 async function resizeTo(
   tx: Change,
-  { room, row, flavor, changes }: {
+  {
+    room,
+    row,
+    flavor,
+    changes,
+  }: {
     readonly room: ServerRoom
     readonly row: ServerRow
     readonly flavor: FlavorRow
@@ -93,7 +102,10 @@ async function lockResized(
 ): Promise<ServerRow> {
   const row = await lockIdle(tx, { room, wish, action, powers: ['STARTED', 'STOPPED'] })
   if (row.old_flavor_id === null) {
-    throw new Fault('conflictingRequest', `Cannot '${action}' instance ${row.id} while it is in vm_state ${row.power === 'STARTED' ? 'active' : 'stopped'}`)
+    throw new Fault(
+      'conflictingRequest',
+      `Cannot '${action}' instance ${row.id} while it is in vm_state ${row.power === 'STARTED' ? 'active' : 'stopped'}`,
+    )
   }
   return row
 }

@@ -1,4 +1,5 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPair } from 'node:crypto'
+import { promisify } from 'node:util'
 
 /** A public key as it is kept. */
 export interface PublicKey {
@@ -9,7 +10,8 @@ export interface PublicKey {
 }
 
 /** Types of keys that sshd takes. */
-const types = /^(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)$/
+const types =
+  /^(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)$/
 
 /** Reads a line of `authorized_keys` without options (sshd(8)); undefined when it is none. */
 export function parsePublicKey(text: string): PublicKey | undefined {
@@ -29,8 +31,11 @@ export function parsePublicKey(text: string): PublicKey | undefined {
 }
 
 /** Makes a pair: RSA of 2048 bits, for that is what its file is read by everywhere. */
-export function generateKey(): { readonly publicKey: string; readonly privateKey: string } {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+export async function generateKey(): Promise<{
+  readonly publicKey: string
+  readonly privateKey: string
+}> {
+  const { publicKey, privateKey } = await makePair('rsa', { modulusLength: 2048 })
   const { n = '', e = '' } = publicKey.export({ format: 'jwk' })
   const parts = [Buffer.from('ssh-rsa'), positive(e), positive(n)].flatMap((part) => [
     lengthOf(part),
@@ -41,6 +46,8 @@ export function generateKey(): { readonly publicKey: string; readonly privateKey
     privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
   }
 }
+
+const makePair = promisify(generateKeyPair)
 
 /** A number as SSH writes it: a first bit would be its sign (RFC 4251 §5, mpint). */
 function positive(base64url: string): Buffer {

@@ -19,7 +19,12 @@ export interface Wish {
 /** The server of a wish, when what was asked before is done and it is as it must be. @throws Fault 404, 409 */
 export async function lockIdle(
   tx: Change,
-  { room, wish, action, powers }: {
+  {
+    room,
+    wish,
+    action,
+    powers,
+  }: {
     readonly room: ServerRoom
     readonly wish: Wish
     /** Nova's name of what is wanted. */
@@ -42,14 +47,20 @@ export async function lockIdle(
 /** Notes that something is done to a server from now on, and what Ganeti is told for it; in that order. */
 export async function beginTask(
   tx: Change,
-  { room, row, task, steps, after = [], changes = {} }: {
+  {
+    room,
+    row,
+    task,
+    steps,
+    after = [],
+    changes = {},
+  }: {
     readonly room: ServerRoom
     readonly row: ServerRow
     readonly task: ServerTask
     readonly steps: readonly { readonly kind: IntentKind; readonly request: RapiRequest }[]
     readonly after?: readonly number[]
-    /** Other columns that change with it. */
-    readonly changes?: Partial<Pick<ServerRow, 'flavor_id' | 'old_flavor_id' | 'image_id'>>
+    readonly changes?: TaskChanges
   },
 ): Promise<void> {
   const nowMs = room.nowMs()
@@ -60,10 +71,34 @@ export async function beginTask(
     const deps = { sealer: room.sealer, nowMs }
     last = await openIntent(tx, deps, { ...step, backendId, serverId, after: ends })
   }
-  const set = { ...changes, task, task_intent_id: last ?? null, updated_ms: nowMs }
-  await tx.updateTable('servers').set(set).where('id', '=', serverId).execute()
+  await noteTask(tx, { room, row, task, intentId: last, changes })
+}
+
+/** Notes that something is done to a server until an intent has ended. */
+export async function noteTask(
+  tx: Change,
+  {
+    room,
+    row,
+    task,
+    intentId,
+    changes = {},
+  }: {
+    readonly room: Pick<ServerRoom, 'nowMs'>
+    readonly row: ServerRow
+    readonly task: ServerTask
+    readonly intentId: number | undefined
+    readonly changes?: TaskChanges
+  },
+): Promise<void> {
+  const nowMs = room.nowMs()
+  const set = { ...changes, task, task_intent_id: intentId ?? null, updated_ms: nowMs }
+  await tx.updateTable('servers').set(set).where('id', '=', row.id).execute()
   await tellChange(tx, { row: { ...row, ...set }, nowMs })
 }
+
+/** Columns that change with a task. */
+export type TaskChanges = Partial<Pick<ServerRow, 'flavor_id' | 'old_flavor_id' | 'image_id'>>
 
 /** Tells those who follow a server how it is now. */
 export async function tellChange(

@@ -33,7 +33,7 @@ export interface Entered {
 }
 
 /** When everything in these tests happens. */
-export const startMs = 1_796_066_400_000
+export const startMs = 1_796_068_800_000
 
 /** Opens an API on a store of its own, in memory unless one is given. */
 export async function openCentralApp(

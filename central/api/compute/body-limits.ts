@@ -27,7 +27,10 @@ export function requirePersonality(
     const bytes = base64Bytes(contents)
     if (bytes === undefined) throw new Fault('badRequest', 'personality: contents want base64')
     if (bytes > servers.personality_size.bytes) {
-      throw new Fault('overLimit', `Personality file content limit exceeded: ${servers.personality_size.bytes} bytes`)
+      throw new Fault(
+        'overLimit',
+        `Personality file content limit exceeded: ${servers.personality_size.bytes} bytes`,
+      )
     }
   }
 }

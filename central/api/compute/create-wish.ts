@@ -1,6 +1,7 @@
 import type { Caller, Context } from '#central/api/context.js'
 import { Fault } from '#central/api/fault.js'
-import type { CreateWish, WantedPort } from '#central/server/create-server.js'
+import type { WantedPort } from '#central/network/ports.js'
+import type { CreateWish } from '#central/server/create-server.js'
 import { findFlavor, type ImageRow, visibleImages } from '#central/server/offers.js'
 import { requireMetadataRoom, requirePersonality, requireUserData } from './body-limits.js'
 import type { CreateBody, WantedNetwork } from './server-body.js'

@@ -67,10 +67,12 @@ export function flavorRoutes(app: FastifyInstance, { store, config }: Context): 
 function page(rows: readonly FlavorRow[], query: Query): readonly FlavorRow[] {
   const marker = single(query, 'marker')
   const from = marker === undefined ? 0 : rows.findIndex(({ id }) => id === marker) + 1
-  if (marker !== undefined && from === 0) throw new Fault('badRequest', `marker [${marker}] not found`)
+  if (marker !== undefined && from === 0)
+    throw new Fault('badRequest', `marker [${marker}] not found`)
   const minRam = Number(single(query, 'minRam') ?? 0)
   const minDisk = Number(single(query, 'minDisk') ?? 0)
-  if (Number.isNaN(minRam + minDisk)) throw new Fault('badRequest', 'minRam and minDisk want numbers')
+  if (Number.isNaN(minRam + minDisk))
+    throw new Fault('badRequest', 'minRam and minDisk want numbers')
   return rows
     .slice(from)
     .filter((row) => row.ram_mib >= minRam && row.disk_gib >= minDisk)

@@ -66,9 +66,10 @@ export function keypairRoutes(app: FastifyInstance, { store, config, nowMs }: Co
       const { userId } = requireCaller(request)
       const { name, public_key: given, type = 'ssh' } = request.body.keypair
       if (type !== 'ssh') throw new Fault('badRequest', 'keys of type ssh only')
-      const made = given === undefined || given === null ? generateKey() : undefined
+      const made = given === undefined || given === null ? await generateKey() : undefined
       const key = parsePublicKey(made?.publicKey ?? given ?? '')
-      if (key === undefined) throw new Fault('badRequest', 'Keypair data is invalid: failed to read the public key')
+      if (key === undefined)
+        throw new Fault('badRequest', 'Keypair data is invalid: failed to read the public key')
       const values = {
         user_id: userId,
         name,
@@ -78,7 +79,11 @@ export function keypairRoutes(app: FastifyInstance, { store, config, nowMs }: Co
         created_ms: nowMs(),
       } as const
       await store.write(async (tx) => {
-        const rows = await tx.selectFrom('keypairs').select('name').where('user_id', '=', userId).execute()
+        const rows = await tx
+          .selectFrom('keypairs')
+          .select('name')
+          .where('user_id', '=', userId)
+          .execute()
         const limit = config.quota.keypairs
         if (rows.some((row) => row.name === name)) {
           throw new Fault('conflictingRequest', `Key pair '${name}' already exists.`)

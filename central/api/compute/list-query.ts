@@ -16,7 +16,8 @@ export function single(query: Query, name: string): string | undefined {
 export function limitOf(query: Query): number {
   const text = single(query, 'limit')
   if (text === undefined) return maxPage
-  if (!/^\d{1,9}$/.test(text)) throw new Fault('badRequest', 'limit wants a whole number, 0 or more')
+  if (!/^\d{1,9}$/.test(text))
+    throw new Fault('badRequest', 'limit wants a whole number, 0 or more')
   return Math.min(Number(text), maxPage)
 }
 
@@ -38,7 +39,8 @@ export function timeOf(query: Query, name: string): number | undefined {
   const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(time)
   const hasZone = /(Z|[+-]\d\d:?\d\d)$/.test(time.slice(10))
   const ms = isTime ? Date.parse(hasZone || time.length === 10 ? time : `${time}Z`) : Number.NaN
-  if (Number.isNaN(ms)) throw new Fault('badRequest', `${name} wants a time like 2026-11-30T12:00:00Z`)
+  if (Number.isNaN(ms))
+    throw new Fault('badRequest', `${name} wants a time like 2026-11-30T12:00:00Z`)
   return ms
 }
 

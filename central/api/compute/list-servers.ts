@@ -1,8 +1,9 @@
-import type { SelectQueryBuilder } from 'kysely'
+import { type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { Caller, Context } from '#central/api/context.js'
 import { Fault } from '#central/api/fault.js'
 import type { ServerRow } from '#central/server/server-room.js'
 import { serverStatus } from '#central/state/status.js'
+import type { Engine } from '#central/store/columns.js'
 import type { Database } from '#central/store/schema.js'
 import type { Power } from '#central/store/tables/server.js'
 import { flagOf, limitOf, type Query, single, timeOf } from './list-query.js'
@@ -50,7 +51,8 @@ export async function listServers(
   const column = sortColumns[key as keyof typeof sortColumns] ?? 'id'
   const direction = single(query, 'sort_dir') === 'asc' ? 'asc' : 'desc'
   const status = statusOf(query)
-  const all = filtered(store.read.selectFrom('servers').selectAll(), { caller, query, nowMs: nowMs() })
+  const about = { caller, query, nowMs: nowMs(), engine: store.engine }
+  const all = filtered(store.read.selectFrom('servers').selectAll(), about)
   const wanted = status === undefined ? all : all.where('power', 'in', powersOf[status] ?? [])
   const sorted = column === 'id' ? wanted : wanted.orderBy(column, direction)
   const rows: ServerRow[] = []
@@ -70,16 +72,28 @@ export async function listServers(
 
 function filtered(
   servers: Servers,
-  { caller, query, nowMs }: { readonly caller: Caller; readonly query: Query; readonly nowMs: number },
+  {
+    caller,
+    query,
+    nowMs,
+    engine,
+  }: {
+    readonly caller: Caller
+    readonly query: Query
+    readonly nowMs: number
+    readonly engine: Engine
+  },
 ): Servers {
   let made = servers
   const wantsAll = flagOf(query, 'all_tenants') ?? flagOf(query, 'all_projects') ?? false
-  if (wantsAll && !caller.isAdmin) throw new Fault('forbidden', 'Policy does not allow all_tenants.')
+  if (wantsAll && !caller.isAdmin)
+    throw new Fault('forbidden', 'Policy does not allow all_tenants.')
   if (!wantsAll) made = made.where('project_id', '=', caller.projectId)
   const project = single(query, 'project_id') ?? single(query, 'tenant_id')
   if (wantsAll && project !== undefined) made = made.where('project_id', '=', project)
   const since = timeOf(query, 'changes-since')
-  if (since !== undefined && since > nowMs) throw new Fault('badRequest', 'changes-since is in the future')
+  if (since !== undefined && since > nowMs)
+    throw new Fault('badRequest', 'changes-since is in the future')
   if (since !== undefined) made = made.where('updated_ms', '>=', since)
   const wantsDeleted = caller.isAdmin && (flagOf(query, 'deleted') ?? false)
   if (wantsDeleted) made = made.where('deleted_ms', 'is not', null)
@@ -89,9 +103,9 @@ function filtered(
     if (value !== undefined) made = made.where(column, '=', lastPart(value))
   }
   const name = single(query, 'name')
-  if (name !== undefined) made = made.where('name', 'like', like(name)).where('name', 'is not', null)
+  if (name !== undefined) made = made.where(contains('name', { text: name, engine }))
   const address = single(query, 'ip') ?? single(query, 'ip6')
-  return address === undefined ? made : withAddress(made, address)
+  return address === undefined ? made : withAddress(made, { text: address, engine })
 }
 
 const equals = [
@@ -102,7 +116,7 @@ const equals = [
   ['host', 'node'],
 ] as const
 
-function withAddress(servers: Servers, address: string): Servers {
+function withAddress(servers: Servers, wanted: Wanted): Servers {
   return servers.where((where) =>
     where(
       'id',
@@ -112,7 +126,7 @@ function withAddress(servers: Servers, address: string): Servers {
         .innerJoin('addresses', 'addresses.port_id', 'ports.id')
         .select('ports.server_id')
         .where('ports.server_id', 'is not', null)
-        .where('addresses.address', 'like', like(address)),
+        .where(contains('addresses.address', wanted)),
     ),
   )
 }
@@ -122,20 +136,27 @@ function lastPart(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1)
 }
 
-/** Nova takes a regular expression; here it is a part of the text, with the anchors that clients put around it. */
-function like(text: string): string {
+interface Wanted {
+  readonly text: string
+  readonly engine: Engine
+}
+
+/** Nova takes a regular expression; here it is a part of the text, whatever its case, with the anchors that clients put around it. */
+function contains(column: string, { text, engine }: Wanted) {
   const isStart = text.startsWith('^')
   const isEnd = text.endsWith('$')
-  const plain = text.slice(isStart ? 1 : 0, isEnd ? -1 : undefined).replaceAll('\\', '')
-  // an underscore stands for any one character in LIKE, and so does a dot in a regular expression
-  const escaped = plain.replaceAll('%', '_').replaceAll('.*', '%')
-  return `${isStart ? '' : '%'}${escaped}${isEnd ? '' : '%'}`
+  const plain = text.slice(isStart ? 1 : 0, isEnd ? -1 : undefined)
+  const escaped = plain.replace(/\\(?=\W)/g, '').replace(/[!%_]/g, '!$&')
+  const pattern = `${isStart ? '' : '%'}${escaped}${isEnd ? '' : '%'}`
+  const operator = sql.raw(engine === 'postgres' ? 'ilike' : 'like')
+  return sql<SqlBool>`${sql.ref(column)} ${operator} ${pattern} escape '!'`
 }
 
 function statusOf(query: Query): string | undefined {
   const status = single(query, 'status')?.toUpperCase()
   if (status === undefined || status === 'DELETED') return undefined
-  if (!(status in powersOf)) throw new Fault('badRequest', `there is no status ${status.slice(0, 32)}`)
+  if (!(status in powersOf))
+    throw new Fault('badRequest', `there is no status ${status.slice(0, 32)}`)
   return status === 'STOPPED' ? 'SHUTOFF' : status
 }
 
@@ -149,7 +170,11 @@ async function markerRow(servers: Servers, marker: string | undefined) {
 
 function behind(
   servers: Servers,
-  { after, column, direction }: {
+  {
+    after,
+    column,
+    direction,
+  }: {
     readonly after: ServerRow | undefined
     readonly column: 'id' | 'name' | 'updated_ms'
     readonly direction: 'asc' | 'desc'

@@ -1,5 +1,10 @@
 /** Text that people read: not empty, no control characters. */
-const name = { type: 'string', minLength: 1, maxLength: 255, pattern: '^(?!\\s*$)[^\\u0000-\\u001f\\u007f]+$' } as const
+const name = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 255,
+  pattern: '^(?!\\s*$)[^\\u0000-\\u001f\\u007f]+$',
+} as const
 
 /** Notes. */
 export const metadataSchema = {
@@ -18,7 +23,10 @@ const personality = {
   items: {
     type: 'object',
     required: ['path', 'contents'],
-    properties: { path: { type: 'string', minLength: 1, maxLength: 255 }, contents: { type: 'string' } },
+    properties: {
+      path: { type: 'string', minLength: 1, maxLength: 255 },
+      contents: { type: 'string' },
+    },
   },
 } as const
 
@@ -74,7 +82,13 @@ export const renameBody = {
 export const rebuildBody = {
   type: 'object',
   required: ['imageRef'],
-  properties: { imageRef: reference, name, adminPass: password, metadata: metadataSchema, personality },
+  properties: {
+    imageRef: reference,
+    name,
+    adminPass: password,
+    metadata: metadataSchema,
+    personality,
+  },
 } as const
 
 /** A body that `createBody` allows. */

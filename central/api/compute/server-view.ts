@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import { firewallProfileOf } from '#central/server/firewall.js'
 import type { ServerRow } from '#central/server/server-room.js'
 import { serverStatus } from '#central/state/status.js'
-import { firewallProfileOf } from './firewall-profile.js'
 
 /** A port of a server's with one of its addresses, or with none. */
 export interface PortAddress {
@@ -67,7 +67,10 @@ export function shortServer({ id, name }: Pick<ServerRow, 'id' | 'name'>, url: s
 }
 
 /** A server as Nova shows it (2.1 to 2.6), with Synnefo's additions. */
-export function serverView({ row, metadata, ports, diagnostic }: ServerParts, options: ViewOptions) {
+export function serverView(
+  { row, metadata, ports, diagnostic }: ServerParts,
+  options: ViewOptions,
+) {
   const { url, isAdmin, microversion } = options
   const { status, taskState, vmState, powerState } = serverStatus(row)
   return {
@@ -77,7 +80,10 @@ export function serverView({ row, metadata, ports, diagnostic }: ServerParts, op
     user_id: row.user_id,
     metadata,
     hostId: row.node === null ? '' : hostId(row.project_id, row.node),
-    image: row.image_id === null ? '' : { id: row.image_id, links: bookmark(url, `images/${row.image_id}`) },
+    image:
+      row.image_id === null
+        ? ''
+        : { id: row.image_id, links: bookmark(url, `images/${row.image_id}`) },
     flavor: { id: row.flavor_id, links: bookmark(url, `flavors/${row.flavor_id}`) },
     created: isoTime(row.created_ms),
     updated: isoTime(row.updated_ms),

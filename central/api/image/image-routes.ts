@@ -1,6 +1,6 @@
 import { requireCaller } from '#central/api/caller.js'
-import { limitOf, type Query, single } from '#central/api/compute/list-query.js'
 import { propertiesOf } from '#central/api/compute/image-routes.js'
+import { limitOf, type Query, single } from '#central/api/compute/list-query.js'
 import { isoTime } from '#central/api/compute/server-view.js'
 import { Fault } from '#central/api/fault.js'
 import { answers, type Routes } from '#central/api/routes.js'
@@ -29,7 +29,8 @@ export const imageRoutes: Routes = (app, { store }) => {
       if (visibility === 'public') all = all.where('is_public', '=', 1)
       else if (visibility === 'private') all = all.where('is_public', '=', 0)
       // every image is active, and none is hidden
-      const isEmpty = (single(query, 'status') ?? 'active') !== 'active' || single(query, 'os_hidden') === 'True'
+      const isEmpty =
+        (single(query, 'status') ?? 'active') !== 'active' || single(query, 'os_hidden') === 'True'
       const rows = isEmpty ? [] : await all.limit(limit + 1).execute()
       const shown = rows.slice(0, limit)
       const last = shown.at(-1)
