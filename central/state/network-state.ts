@@ -24,7 +24,7 @@ function stateOf({ operation, status, errorCode }: NetworkReport): NetworkState 
 
 /**
  * What a network is in a cluster after a message about it: the end that Ganeti brought about last counts, and a failed making less
- * than anything that succeeded, as with servers. One connected group makes it active. @returns the same state when nothing is new
+ * than anything that succeeded, as with servers; but a removal is not for good, it may be made there again. One connected group makes it active. @returns the same state when nothing is new
  */
 export function applyNetworkReport(
   state: BackendNetworkState,
@@ -33,7 +33,7 @@ export function applyNetworkReport(
   if (!isFinal(report.status) || report.isDryRun) return state
   const told = stateOf(report)
   if (told === undefined) return state
-  const rank = (one: NetworkState) => (one === 'DELETED' ? 2 : one === 'ERROR' ? 0 : 1)
+  const rank = (one: NetworkState) => (one === 'ERROR' ? 0 : 1)
   const known = state.stamp === '' ? -1 : rank(state.state)
   const isNews = rank(told) > known || (rank(told) === known && report.stamp > state.stamp)
   return isNews ? { state: told, stamp: report.stamp } : state

@@ -4,7 +4,17 @@ import type { Database } from './schema.js'
 import type { OpenedEngine } from './store.js'
 
 /** `serialization_failure`, `deadlock_detected` (PostgreSQL, appendix A). */
-const conflicts: ReadonlySet<unknown> = new Set(['40001', '40P01'])
+const conflicts: ReadonlySet<string | undefined> = new Set(['40001', '40P01'])
+
+/**
+ * Classes of errors that say nothing about the change: connection, resources (a full disk too), an operator who ended it, the
+ * system (PostgreSQL, appendix A).
+ */
+const passing: ReadonlySet<string> = new Set(['08', '53', '57', '58'])
+
+/** What `pg` says without a code when the connection went. */
+const lost =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
 
 /** int8: numbers of ours stay below 2^53. */
 const int8 = 20
@@ -34,7 +44,17 @@ export function openPostgres({
     engine: 'postgres',
     read: db,
     write: db,
-    isConflict: (error) =>
-      error instanceof Error && 'code' in error && conflicts.has((error as { code: unknown }).code),
+    isConflict: (error) => conflicts.has(codeOf(error)),
+    isTransient: (error) => {
+      const code = codeOf(error)
+      if (code === undefined) return error instanceof Error && lost.test(error.message)
+      // The system's (ECONNREFUSED, ENOENT of a socket), or five characters, an SQLSTATE.
+      return /^E[A-Z]+$/.test(code) || passing.has(code.slice(0, 2))
+    },
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
 }

@@ -12,11 +12,19 @@ export function openSqlite(file: string): OpenedEngine {
   try {
     const write = connect(file)
     const read = file === ':memory:' ? write : connect(file, { isReader: true })
-    return { engine: 'sqlite', read, write, isConflict: () => false }
+    return { engine: 'sqlite', read, write, isConflict: () => false, isTransient }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new AgentError('STORE_UNUSABLE', `cannot open the store ${file}: ${why}`, { cause })
   }
+}
+
+/** Another process has it, or the disk is full, away or broken: nothing that another change would help. */
+function isTransient(error: unknown): boolean {
+  return (
+    error instanceof Sqlite.SqliteError &&
+    /^SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|NOMEM|PROTOCOL)/.test(error.code)
+  )
 }
 
 function connect(file: string, { isReader = false } = {}): Kysely<Database> {

@@ -19,6 +19,8 @@ export interface Store extends AsyncDisposable {
    * that are read to be changed (`lock`). When the engine says that two changes stood in each other's way, it is run again.
    */
   write<T>(change: (tx: Change) => Promise<T>): Promise<T>
+  /** Whether what failed may go by itself: the database is away, full or overtaxed. Else the change is at fault. */
+  readonly isTransient: (error: unknown) => boolean
   close(): Promise<void>
 }
 
@@ -36,6 +38,7 @@ export interface OpenedEngine {
   readonly write: Kysely<Database>
   /** Whether a transaction failed only because of another one. */
   readonly isConflict: (error: unknown) => boolean
+  readonly isTransient: (error: unknown) => boolean
 }
 
 const attemptCount = 10
@@ -48,7 +51,7 @@ export async function openStore({ url, connectionCount = 10 }: StoreOptions): Pr
   const opened = url.startsWith('sqlite:')
     ? openSqlite(url.slice('sqlite:'.length))
     : openPostgres({ url, connectionCount })
-  const { engine, read, write, isConflict } = opened
+  const { engine, read, write, isConflict, isTransient } = opened
   async function close(): Promise<void> {
     if (read !== write) await read.destroy()
     await write.destroy()
@@ -75,6 +78,7 @@ export async function openStore({ url, connectionCount = 10 }: StoreOptions): Pr
         }
       }
     },
+    isTransient: (error) => isConflict(error) || isTransient(error),
     close,
     [Symbol.asyncDispose]: close,
   }

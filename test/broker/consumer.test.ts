@@ -35,10 +35,10 @@ t.test('a consumer and a real RabbitMQ', { skip: labUnavailable() ?? false }, as
         readyCount += 1
         told()
       },
-      async onDelivery(delivery) {
+      async onDelivery(delivery, isLive) {
         deliveries.push(delivery)
         told()
-        await options.onDelivery?.(delivery)
+        await options.onDelivery?.(delivery, isLive)
       },
     })
     const end = async () => {
