@@ -102,10 +102,7 @@ async function openSession(
   return { end }
 }
 
-function queueOptions(
-  queue: ConsumeOptions['queue'],
-  model: ChannelModel,
-): Options.AssertQueue {
+function queueOptions(queue: ConsumeOptions['queue'], model: ChannelModel): Options.AssertQueue {
   if (queue === undefined) return { exclusive: true, autoDelete: true }
   const { durable, maxLength, expiresMs, isQuorum = false } = queue
   return {
