@@ -8,7 +8,7 @@ export type IntentRow = Selectable<IntentTable>
 
 /**
  * Ends an intent, and what waited for it: its server's task is over, and what was promised for the case that it failed is taken
- * back.
+ * back. One that has ended stays as it did.
  * @param failure why it failed; undefined when it did not
  */
 export async function endIntent(
@@ -23,7 +23,7 @@ export async function endIntent(
     readonly failure: string | undefined
   },
 ): Promise<void> {
-  await tx
+  const ended = await tx
     .updateTable('intents')
     .set({
       status: failure === undefined ? 'done' : 'failed',
@@ -32,7 +32,10 @@ export async function endIntent(
       updated_ms: nowMs,
     })
     .where('id', '=', intent.id)
-    .execute()
+    .where('status', 'in', ['pending', 'submitting', 'submitted'])
+    .returning('id')
+    .executeTakeFirst()
+  if (ended === undefined) return
   await endPortIntent(tx, { nowMs }, { intent, isFailed: failure !== undefined })
   if (intent.server_id === null) return
   await tx

@@ -14,7 +14,7 @@ export interface EndedJob {
  * passed over.
  *
  * Two failures are no ends yet, and are looked into by the effect loop: a create that was refused because the name is taken (by an
- * earlier try of its own, perhaps), and a delete that failed (because nothing is left, perhaps).
+ * earlier try of its own, perhaps), and a delete that failed because nothing is left.
  */
 export async function settleIntents(
   tx: Change,
@@ -44,7 +44,7 @@ export async function settleIntents(
     const job = jobs.find(({ jobId }) => jobId === intent.job_id)
     if (job === undefined) continue
     if (job.status === 'success') await endIntent(tx, { nowMs, intent, failure: undefined })
-    else if (isDoubtful(intent.kind)) await lookSoon(tx, { nowMs, intentId: intent.id })
+    else if (isDoubtful(intent.kind, job)) await lookSoon(tx, { nowMs, intentId: intent.id })
     else await endIntent(tx, { nowMs, intent, failure: failureOf(job) })
   }
 }
@@ -54,8 +54,10 @@ export function failureOf({ status, reason }: EndedJob): string {
   return status === 'canceled' ? 'the job was canceled' : reason === '' ? 'the job failed' : reason
 }
 
-function isDoubtful(kind: string): boolean {
-  return kind === 'create-server' || kind === 'delete-server'
+function isDoubtful(kind: string, { reason }: EndedJob): boolean {
+  return kind === 'create-server'
+    ? /already in the cluster/.test(reason)
+    : kind === 'delete-server' && /not known/.test(reason)
 }
 
 async function lookSoon(

@@ -4,14 +4,20 @@ import type { RapiRequest } from './rapi-request.js'
 /**
  * The request as this version of Ganeti wants it.
  *
- * Up to 3.0 devices are plugged into running instances only when `hotplug_if_possible` asks for it; from 3.1 on they are by
- * default, and that word is refused with 400.
+ * Up to 3.0 NICs are plugged into running instances only when `hotplug_if_possible` asks for it; from 3.1 on they are unless
+ * `hotplug` says no, and the other word is refused with 400.
  * @param version `3.0.2`; empty when it is not known, which is taken for a new one
  */
-export function forVersion(request: RapiRequest, version: string): RapiRequest {
+export function forVersion(
+  request: RapiRequest,
+  { version, hotplug }: { readonly version: string; readonly hotplug: boolean },
+): RapiRequest {
   const { body } = request
-  if (body === undefined || !changesNics(request) || !isBefore31(version)) return request
-  return { ...request, body: { ...body, hotplug_if_possible: true } satisfies JsonObject }
+  if (body === undefined || !changesNics(request)) return request
+  const isOld = isBefore31(version)
+  if (isOld !== hotplug) return request
+  const word: JsonObject = isOld ? { hotplug_if_possible: true } : { hotplug: false }
+  return { ...request, body: { ...body, ...word } }
 }
 
 function changesNics({ path, body }: RapiRequest): boolean {

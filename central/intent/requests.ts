@@ -26,6 +26,8 @@ export interface WantedInstance {
   readonly nics: readonly WantedNic[]
   readonly tags: readonly string[]
   readonly hypervisor?: string
+  /** The job lasts until its disks are in sync. */
+  readonly waitForSync?: boolean
 }
 
 const mibPerGib = 1024
@@ -52,7 +54,7 @@ export function createInstance(wanted: WantedInstance): RapiRequest {
       nics: wanted.nics.map(nicParams),
       tags: wanted.tags,
       start: true,
-      wait_for_sync: false,
+      wait_for_sync: wanted.waitForSync ?? false,
       name_check: false,
       ip_check: false,
       // That somebody else's address is asked for is refused by our pools; Ganeti would also look at networks without one.

@@ -11,13 +11,7 @@ export async function onEachEngine(
   t: Test,
   body: (t: Test, open: (t: Test) => Promise<Store>) => Promise<void>,
 ): Promise<void> {
-  await t.test('SQLite', (t) =>
-    body(t, async (t) => {
-      const store = await openStore({ url: `sqlite:${path.join(ownFolder(t), 'central.db')}` })
-      t.teardown(() => store.close())
-      return store
-    }),
-  )
+  await t.test('SQLite', (t) => body(t, openSqliteStore))
   await t.test('PostgreSQL', { skip: postgresUnavailable() ?? false }, async (t) => {
     const postgres = await startPostgres()
     t.teardown(() => postgres.close())
@@ -29,4 +23,11 @@ export async function onEachEngine(
       return store
     })
   })
+}
+
+/** A new empty store in a file, closed with the test. */
+export async function openSqliteStore(t: Test): Promise<Store> {
+  const store = await openStore({ url: `sqlite:${path.join(ownFolder(t), 'central.db')}` })
+  t.teardown(() => store.close())
+  return store
 }
