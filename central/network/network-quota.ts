@@ -1,4 +1,6 @@
+import type { Kysely } from 'kysely'
 import type { Change } from '#central/store/store.js'
+import type { Database } from '#central/store/schema.js'
 import type { NetworkDeps } from './network-deps.js'
 import { NetworkFault } from './network-fault.js'
 
@@ -7,7 +9,7 @@ export type NetworkResource = 'networks' | 'ports' | 'floating_ips'
 
 /** How much a project may have of something; -1: any. */
 export async function quotaOf(
-  tx: Change,
+  tx: Kysely<Database>,
   { quota }: Pick<NetworkDeps, 'quota'>,
   { projectId, resource }: { readonly projectId: string; readonly resource: NetworkResource },
 ): Promise<number> {
@@ -22,7 +24,7 @@ export async function quotaOf(
 
 /** How much of it the project has. */
 export async function usedOf(
-  tx: Change,
+  tx: Kysely<Database>,
   { projectId, resource }: { readonly projectId: string; readonly resource: NetworkResource },
 ): Promise<number> {
   const counting = tx
