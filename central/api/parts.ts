@@ -2,6 +2,7 @@ import { computeRoutes } from './compute/compute-routes.js'
 import { healthRoutes } from './health.js'
 import { identityRoutes } from './identity/identity-routes.js'
 import { imageRoutes } from './image/image-routes.js'
+import { neutronRoutes } from './network/neutron-routes.js'
 import { paramsRoutes } from './params.js'
 import type { Routes } from './routes.js'
 import { versionRoutes } from './versions.js'
@@ -12,6 +13,7 @@ export const parts: readonly Routes[] = [
   healthRoutes,
   identityRoutes,
   computeRoutes,
+  neutronRoutes,
   imageRoutes,
   paramsRoutes,
 ]

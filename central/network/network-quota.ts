@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
-import type { Change } from '#central/store/store.js'
 import type { Database } from '#central/store/schema.js'
+import type { Change } from '#central/store/store.js'
 import type { NetworkDeps } from './network-deps.js'
 import { NetworkFault } from './network-fault.js'
 

@@ -12,7 +12,7 @@ const extensions: Readonly<Record<string, readonly [name: string, description: s
   external: ['Neutron external network', 'Networks that give floating addresses'],
   router: ['Floating addresses', 'Floating addresses, each a NIC of its own; no routers'],
   quotas: ['Quota management', 'Quotas of networks, ports and floating addresses'],
-  'quota_details': ['Quota details', 'What a project has of them'],
+  quota_details: ['Quota details', 'What a project has of them'],
   pagination: ['Pagination', 'limit and marker'],
   sorting: ['Sorting', 'sort_key and sort_dir'],
   'filter-validation': ['Filters that are not known are refused', 'With 400'],

@@ -29,7 +29,11 @@ export function numbersOf(query: Query, name: string): readonly number[] | undef
  * What of a list Neutron's parameters leave: `name=a&name=b` either, `fields=id` only that, sorted, from `marker` on `limit`.
  * @throws Fault 400 for a filter on what such things do not have: to pass over it would answer with too much
  */
-export function select(views: readonly View[], query: Query, known: readonly string[]): readonly View[] {
+export function select(
+  views: readonly View[],
+  query: Query,
+  known: readonly string[],
+): readonly View[] {
   const filters = Object.keys(query).filter((name) => !controls.has(name))
   const unknown = filters.find((name) => !known.includes(name))
   if (unknown !== undefined) {

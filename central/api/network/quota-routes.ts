@@ -62,7 +62,11 @@ export function quotaRoutes(app: FastifyInstance, context: Context): void {
       for (const [word, limit] of Object.entries(await quotas(projectId))) {
         const resource = words[word]
         if (resource === undefined) continue
-        details[word] = { limit, used: await usedOf(store.read, { projectId, resource }), reserved: 0 }
+        details[word] = {
+          limit,
+          used: await usedOf(store.read, { projectId, resource }),
+          reserved: 0,
+        }
       }
       return { quota: details }
     },

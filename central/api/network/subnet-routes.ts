@@ -6,7 +6,12 @@ import type { Caller, Context } from '#central/api/context.js'
 import { answers } from '#central/api/routes.js'
 import { NetworkFault } from '#central/network/network-fault.js'
 import { canSee, requireNetwork } from '#central/network/networks.js'
-import { createSubnet, deleteSubnet, type NewSubnet, type SubnetRow } from '#central/network/subnets.js'
+import {
+  createSubnet,
+  deleteSubnet,
+  type NewSubnet,
+  type SubnetRow,
+} from '#central/network/subnets.js'
 import type { Database } from '#central/store/schema.js'
 import { changeNetworks, type IdPath, idOf } from './network-change.js'
 import { requireOwner } from './network-routes.js'
@@ -56,7 +61,10 @@ const createBody = {
         dns_nameservers: { type: 'array', maxItems: 16, items: address },
         host_routes: pairs('destination', 'nexthop'),
         allocation_pools: pairs('start', 'end'),
-        ...{ ipv6_address_mode: { enum: ['slaac', null] }, ipv6_ra_mode: { enum: ['slaac', null] } },
+        ...{
+          ipv6_address_mode: { enum: ['slaac', null] },
+          ipv6_ra_mode: { enum: ['slaac', null] },
+        },
         description: { const: '' },
       },
     },
