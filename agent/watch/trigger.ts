@@ -10,7 +10,9 @@ export interface Trigger {
  * twice, and none is told when the kernel's inotify queue overflows. Whoever needs certainty rescans.
  *
  * chokidar 6 is used in the one configuration that costs a single inotify watch and nothing per old file: everything
- * inside the directory is ignored and only the `raw` event is used (docs/decisions/0002-watching.md has the figures).
+ * inside the directory is ignored and only the `raw` event is used (docs/decisions/0002-watching-the-queue.md has the figures).
+ * It calls itself ready when nothing changes any more: in a busy queue that is never. The first change that it tells of proves as well
+ * that it watches.
  * @param onName called with the bare name
  * @param onError the watch may be broken: close it and open another one
  */
@@ -27,13 +29,15 @@ export async function openTrigger(
     atomic: false,
     followSymlinks: true,
   })
+  const opened = new Promise<void>((resolve) => {
+    watcher.once('ready', resolve)
+    watcher.once('raw', () => resolve())
+    watcher.once('error', () => resolve())
+  })
   watcher.on('raw', (_event, name) => {
     if (typeof name === 'string' && name !== '') onName(name)
   })
   watcher.on('error', onError)
-  await new Promise<void>((resolve) => {
-    watcher.once('ready', resolve)
-    watcher.once('error', () => resolve())
-  })
+  await opened
   return { close: () => watcher.close() }
 }
