@@ -15,6 +15,14 @@ export interface DetailsReader {
     wanted: readonly WantedDetails[],
     signal: AbortSignal,
   ) => Promise<ReadonlyMap<string, InstanceConfig>>
+  /**
+   * What `config.data` says of these instances now; undefined when it could not be read within {@link patienceMs}. Of an instance that is
+   * not in it there is nothing to say.
+   */
+  readonly readNow: (
+    names: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<ReadonlyMap<string, InstanceConfig> | undefined>
 }
 
 /** What a reader works with. */
@@ -82,6 +90,12 @@ export function createDetailsReader({ paths, log, counters }: DetailsParts): Det
       }
       tellMissing(wanted, found, version)
       return found
+    },
+    async readNow(names, signal) {
+      if (names.length === 0) return new Map()
+      const until = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)])
+      const reading = await readOnce(new Set(names), undefined, until)
+      return reading === undefined || reading === 'same' ? undefined : reading.found.instances
     },
   }
 

@@ -17,6 +17,7 @@ export interface EventCounters {
   readonly hooksLost: Counter
   readonly netUnmatched: Counter
   readonly netUnheard: Counter
+  readonly netUnread: Counter
   readonly detailsMissing: Counter
 }
 
@@ -74,6 +75,10 @@ export function createEventCounters(metrics: Metrics): EventCounters {
     netUnheard: metrics.counter(
       'net_status_unheard_total',
       'NICs after an operation that were told from config.data, because no hook told of them.',
+    ),
+    netUnread: metrics.counter(
+      'net_status_unread_total',
+      'Times that NICs after an operation had to wait, because config.data could not be read.',
     ),
   }
 }

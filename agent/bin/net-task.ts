@@ -105,9 +105,17 @@ export function createNetTeller(parts: NetParts): NetTeller {
     await spool.remove(due)
     matcher.done(due)
     counters.netUnmatched.add(due.filter(({ op }) => op === undefined).length)
-    const unheard = await fromConfig(matcher.unheard(nowMs), signal)
-    counters.netUnheard.add(unheard.length)
-    return await send(cluster, view.ownNode, { told: unheard, signal })
+    const unheard = matcher.unheard(nowMs)
+    const told = await fromConfig(unheard, signal)
+    if (told === undefined) {
+      matcher.expect(unheard, performance.now())
+      if (signal.aborted) return false
+      counters.netUnread.add(unheard.length)
+      log('warning', 'net-status-waits', { ops: unheard.length, why: 'config.data cannot be read' })
+      return true
+    }
+    counters.netUnheard.add(told.length)
+    return await send(cluster, view.ownNode, { told, signal })
   }
 
   async function send(
@@ -121,21 +129,22 @@ export function createNetTeller(parts: NetParts): NetTeller {
     return await appendMessages(parts, messages, signal)
   }
 
-  /** Ops of which no hook told, because none is installed, or there was no room, or the old master had it: what is so now. */
+  /** Ops of which no hook told, because none is installed, or there was no room, or the old master had it: what is so now, if it can be read. */
   async function fromConfig(
     ops: readonly UnheardOp[],
     signal: AbortSignal,
-  ): Promise<readonly Told[]> {
-    const wanted = ops.map(({ instance }) => ({
-      ...{ instance, writtenSince: undefined, endedAt: undefined },
-    }))
+  ): Promise<readonly Told[] | undefined> {
     const timeMs = Date.now() // before the reading: a hook that runs meanwhile tells what is newer
-    const found = await parts.details.read(wanted, signal)
-    return ops.flatMap((op) => {
-      const instance = found.get(op.instance)
-      if (instance === undefined) return []
-      return [{ op, fact: factOfConfig(instance, { ...op, timeMs }) }]
-    })
+    const names = new Set(ops.map(({ instance }) => instance))
+    const found = await parts.details.readNow([...names], signal)
+    return (
+      found &&
+      ops.flatMap((op) => {
+        const instance = found.get(op.instance)
+        if (instance === undefined) return [] // it was removed since
+        return [{ op, fact: factOfConfig(instance, { ...op, timeMs }) }]
+      })
+    )
   }
 
   /** What was told of a job before a restart is told no more, and a hook that is known is not waited for in vain. */

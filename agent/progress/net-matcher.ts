@@ -38,10 +38,15 @@ export interface NetMatcher {
   oldestUnknownMs(): number | undefined
   /** Ops of which nothing came, each once. */
   unheard(nowMs: number): readonly UnheardOp[]
+  /** These were given out and could not be told: they come again, after {@link againMs}. */
+  expect(ops: readonly UnheardOp[], nowMs: number): void
 }
 
 /** How long one waits for the other. */
 export const matchPatienceMs = 30_000
+
+/** How long an op waits that could not be told of. */
+export const againMs = 10_000
 
 /** Ops that are remembered, told or not: those of some minutes under load. */
 const maxOps = 8192
@@ -131,6 +136,14 @@ export function createNetMatcher(): NetMatcher {
         const { opcode, nameAfter: instance } = op
         return [{ ...toldOp(op), key: op.success.key, opcode, instance }]
       })
+    },
+    expect(unheard, nowMs) {
+      for (const key of unheard.map(keyOf)) {
+        const op = ops.get(key)
+        if (op === undefined) continue
+        told.delete(key)
+        expected.set(key, { op, sinceMs: nowMs + againMs - matchPatienceMs })
+      }
     },
   }
 }

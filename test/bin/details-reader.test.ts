@@ -109,3 +109,15 @@ t.test('a stop is not waited for', async (t) => {
   const { reader } = open(t.testdir())
   t.equal((await reader.read([changed('vm1')], AbortSignal.abort())).size, 0)
 })
+
+t.test(
+  'what is so now: an instance that is not there is no trouble, a file that is not is',
+  async (t) => {
+    const directory = t.testdir()
+    const { reader, counters } = open(directory)
+    t.equal(await reader.readNow(['vm1'], never), undefined)
+    writeConfig(directory, configOf(120, { vm1: 50 }))
+    t.strictSame([...((await reader.readNow(['vm1', 'gone'], never))?.keys() ?? [])], ['vm1'])
+    t.equal(counters.detailsMissing.total(), 0)
+  },
+)

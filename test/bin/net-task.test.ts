@@ -5,6 +5,7 @@ import { decodeMessage } from '#event/codec.js'
 import type { Message } from '#event/message.js'
 import { formatHookFact, type NetFact } from '#event/net-fact.js'
 import { openOutbox } from '#outbox/outbox.js'
+import { askStatusSocket } from '#service/status-socket.js'
 import { spoolFile, stampNow } from '#watch/spool-writer.js'
 import { logged, openStage, type Stage, startAgent } from '../support/agent.js'
 import { until } from '../support/until.js'
@@ -177,6 +178,36 @@ t.test('a thousand hooks at once are told once each, in the order of each instan
   }
 })
 
+t.test(
+  'an op without a hook waits for a configuration that cannot be read',
+  { timeout: 400_000 },
+  async (t) => {
+    await using stage = openNetStage()
+    const file = path.join(stage.directory, 'var/lib/ganeti/config.data')
+    const instance = { name: 'snf-7', mtime: 1, serial_no: 1, tags: [], nics: [] }
+    const whole = {
+      cluster: { uuid },
+      mtime: 1,
+      instances: { u1: instance },
+      disks: {},
+      networks: {},
+    }
+    {
+      await using agent = startAgent(stage)
+      await logged(agent, /watching/)
+      writeFileSync(file, `{"cluster": {"uuid": "${uuid}"}, "instances": {`) // not whole
+      stage.write(5, jobOf(5, 'snf-7', 'success'))
+      await logged(agent, /net-status-waits ops=1/)
+      writeFileSync(file, JSON.stringify(whole))
+      const counted = async () =>
+        /net_status_unheard_total 1$/m.test(await metricsOf(stage)) || undefined
+      await until('the NICs', counted, { deadlineMs: 240_000, everyMs: 200 })
+      t.match(await metricsOf(stage), /net_status_unread_total [1-9]/)
+    }
+    t.match(await toldBy(stage), [{ messageId: new RegExp(`^net\\.${uuid}\\.5\\.`) }])
+  },
+)
+
 t.test('what hooks lost is counted', async (t) => {
   await using stage = openNetStage()
   spoolFile(spoolOf(stage), stampNow().fileName, formatHookFact({ kind: 'gap', lostCount: 7 }))
@@ -186,6 +217,11 @@ t.test('what hooks lost is counted', async (t) => {
   await emptied(stage)
   t.equal(readdirSync(path.join(spoolOf(stage), 'bad')).length, 1)
 })
+
+async function metricsOf(stage: Stage): Promise<string> {
+  const socket = path.join(stage.directory, 'run/events-role/status.sock')
+  return await askStatusSocket(socket, '/metrics')
+}
 
 function ledgerText(stage: Stage): boolean {
   const file = path.join(stage.directory, 'state/events/ledger.json')

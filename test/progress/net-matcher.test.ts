@@ -3,7 +3,7 @@ import type { NetFact } from '#event/net-fact.js'
 import { type Job, parseJobId } from '#ganeti/job.js'
 import type { OpStatus } from '#ganeti/status.js'
 import { hookedOps, opOfHook } from '#progress/hooked-op.js'
-import { createNetMatcher, matchPatienceMs } from '#progress/net-matcher.js'
+import { againMs, createNetMatcher, matchPatienceMs } from '#progress/net-matcher.js'
 
 const execSeconds = 1_795_190_444
 
@@ -119,6 +119,18 @@ t.test('an op of which no hook tells is given out once, under its new name', asy
   t.match(matcher.unheard(matchPatienceMs), [{ jobId: 3, instance: 'new', opIndex: 0 }])
   matcher.learn(hookedOps(rename), matchPatienceMs + 1)
   t.same(matcher.unheard(matchPatienceMs * 3), [], 'a later version of its job is no news')
+})
+
+t.test('an op that could not be told of comes again, unless its hook tells', async (t) => {
+  const matcher = createNetMatcher()
+  matcher.learn([...hookedOps(job(1)), ...hookedOps(job(2, { name: 'vm2' }))], 0)
+  const unheard = matcher.unheard(matchPatienceMs)
+  matcher.expect(unheard, matchPatienceMs)
+  t.same(matcher.unheard(matchPatienceMs + 1), [])
+  matcher.hold({ name: 'a', fact: hook }, matchPatienceMs + 2)
+  matcher.done(matcher.due(matchPatienceMs + 3))
+  t.match(matcher.unheard(matchPatienceMs + againMs), [{ jobId: 2 }])
+  t.equal(unheard.length, 2)
 })
 
 t.test('what is not told is forgotten by its age', async (t) => {
