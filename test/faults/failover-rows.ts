@@ -11,7 +11,8 @@ export const failoverRows: readonly Row[] = [
     isSavedByOutbox: false,
     strike: async (context) => {
       for (let round = 0; round < (context.isShort ? 2 : 5); round++) {
-        const { next } = await mastersOf(context)
+        const { master, next } = await mastersOf(context)
+        await startLongJobs(context, master)
         await failOverTo(context, next)
         await context.pass(context.isShort ? 2 : 10)
       }
@@ -29,6 +30,7 @@ export const failoverRows: readonly Row[] = [
       const { lab } = context.world
       for (let round = 0; round < (context.isShort ? 1 : 3); round++) {
         const { master, next } = await mastersOf(context)
+        await startLongJobs(context, master)
         const lastOfDead = Number(readFileSync(serialOf(context, master), 'utf8'))
         await lab.stop(master, 'kill')
         await failOverTo(context, next)
@@ -40,6 +42,15 @@ export const failoverRows: readonly Row[] = [
     },
   },
 ]
+
+/** So many seconds do jobs last that are under way when the master changes: some end before, some meanwhile, some after it. */
+const longJobs = [2, 4, 8, 16, 32]
+
+/** Submits them. */
+async function startLongJobs({ world: { lab } }: RowContext, master: string): Promise<void> {
+  for (const seconds of longJobs)
+    await lab.execOk(master, ['gnt-debug', 'delay', '--submit', String(seconds)])
+}
 
 async function mastersOf({
   world: { lab },
@@ -78,9 +89,10 @@ async function giveUpDead(
   { master, lastOfDead }: { readonly master: string; readonly lastOfDead: number },
 ): Promise<void> {
   const list = ['gnt-job', 'list', '--no-headers', '--running', '-o', 'id']
-  const ids = (await lab.execOk(master, list)).split('\n').map(Number)
-  for (const id of ids.filter((id) => id > 0 && id <= lastOfDead))
-    await lab.exec(master, ['gnt-job', 'cancel', '--kill', '--yes-do-it', String(id)])
+  const ids = (await lab.execOk(master, list)).split('\n').filter((id) => Number(id) > 0)
+  const dead = ids.filter((id) => Number(id) <= lastOfDead)
+  if (dead.length > 0)
+    await lab.exec(master, ['gnt-job', 'cancel', '--kill', '--yes-do-it', ...dead])
 }
 
 /** A machine that is back learns who the master is when that tells all nodes. */

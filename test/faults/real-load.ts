@@ -105,16 +105,18 @@ async function queueIsIdle(lab: Lab, deadlineMs: number): Promise<void> {
 
 /** Runs on the master, through Ganeti's own client; prints how many jobs luxid took at a time. Ends when its input does, or luxid is away. */
 const submitter = `
-import os, select, sys, time
+import os, select, signal, sys, time
 sys.path.insert(0, "/usr/share/ganeti/default")
 from ganeti import cli, errors, opcodes
 source, per_second, names = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+signal.alarm(20)
 client = cli.GetClient()
 under_way = {}
 is_on = dict.fromkeys(names, True)
 def is_open(): return not select.select([0], [], [], 0)[0]
 while is_open():
   began = time.monotonic()
+  signal.alarm(20) # a luxid that is going away may never answer
   jobs = []
   if under_way:
     ids = list(under_way)
