@@ -7,21 +7,10 @@
 //                               its version and flags; without, Node compiles as ever. After an upgrade of Node run this again
 // Knows what tsc writes and nothing more: static imports and exports in lines of their own, no cycles, no live bindings.
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  fchmodSync,
-  fdatasyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
-import { Script } from 'node:vm'
+import { replaceFile, writeBytecode } from './bytecode.mjs'
 
 const dist = path.join(path.dirname(fileURLToPath(import.meta.url)), '../dist/agent')
 const entry = path.join(dist, 'bin/nic-hook.js')
@@ -50,9 +39,9 @@ const stem = path.basename(out, path.extname(out))
 const digest = createHash('sha256').update(code).digest('hex').slice(0, 16)
 const script = `${stem}-${digest}`
 const before = existing(out)
-replace(path.join(folder, `${script}.js`), code)
-replace(path.join(folder, `${script}-${process.version}-${process.arch}.cache`), bytecode(code))
-replace(
+replaceFile(path.join(folder, `${script}.js`), code)
+writeBytecode({ folder, script, code })
+replaceFile(
   out,
   `'use strict'
 // Made by scripts/bundle-hook.mjs; do not edit. The script is dist/agent/bin/nic-hook.js and all that it imports.
@@ -78,20 +67,6 @@ for (const name of readdirSync(folder)) {
     rmSync(path.join(folder, name))
 }
 
-/**
- * Whole or not at all, also after a power cut.
- * @param {string} file
- * @param {string | Uint8Array} content
- */
-function replace(file, content) {
-  const handle = openSync(`${file}.new`, 'w')
-  writeFileSync(handle, content)
-  fchmodSync(handle, 0o644)
-  fdatasyncSync(handle)
-  closeSync(handle)
-  renameSync(`${file}.new`, file)
-}
-
 /** @param {string} file */
 function existing(file) {
   try {
@@ -99,18 +74,6 @@ function existing(file) {
   } catch {
     return ''
   }
-}
-
-/**
- * Of all functions, also of those that are compiled only when they are called. The flag is set back, for V8 takes no bytecode that was
- * made with other flags.
- * @param {string} source
- */
-function bytecode(source) {
-  setFlagsFromString('--no-lazy')
-  const compiled = new Script(source, { filename: `${script}.js` })
-  setFlagsFromString('--lazy')
-  return compiled.createCachedData()
 }
 
 /** @param {string} text */

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path'
  * @typedef {{ readonly what: string, readonly package: string }} Tool
  */
 
-/** For which part of the work tools are needed. @typedef {'build' | 'checks' | 'lab'} Purpose */
+/** For which part of the work tools are needed. @typedef {'build' | 'checks' | 'lab' | 'packages'} Purpose */
 
 /** @type {Readonly<Record<Purpose, readonly Tool[]>>} */
 export const TOOLS = {
@@ -53,6 +53,12 @@ export const TOOLS = {
     { what: 'gcc', package: 'gcc' },
     { what: 'faketime', package: 'faketime' }, // the fault matrix steps an agent's clock
     { what: '/usr/share/keyrings/debian-archive-keyring.gpg', package: 'debian-archive-keyring' },
+  ],
+  packages: [
+    { what: 'dpkg-buildpackage', package: 'dpkg-dev' },
+    { what: 'dh', package: 'debhelper' },
+    { what: 'fakeroot', package: 'fakeroot' },
+    { what: 'lintian', package: 'lintian' },
   ],
 }
 

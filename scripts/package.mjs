@@ -1,0 +1,91 @@
+// @ts-check
+// npm run package [-- --also VERSION]: Debian packages of what is committed, in packages/: a clean clone is built by dpkg-buildpackage, so that
+// nothing gets in that is not in git, package-lock.json or Debian. lintian looks them through. `--also`: the same ones once more as
+// another version, to try an upgrade with.
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { installPackages, missingPackages } from './apt.mjs'
+import { mustRun } from './children.mjs'
+import { ROOT, runProgram } from './program.mjs'
+import { openStages } from './stages.mjs'
+
+const [flag, wanted] = process.argv.slice(2)
+const OUT = path.join(ROOT, 'packages')
+
+await runProgram(async (signal) => {
+  const stages = openStages(signal)
+  const isReady = await stages.run({
+    name: 'tools',
+    budgetSeconds: 400,
+    run: async (context) => {
+      const missing = missingPackages(['build', 'packages'])
+      if (missing.size === 0) return { note: 'nothing is missing' }
+      await installPackages(missing, context)
+      return { note: 'installed' }
+    },
+  })
+  if (!isReady) return false
+  const work = mkdtempSync(path.join(tmpdir(), 'okeanid-package-'))
+  try {
+    return (
+      (await stages.run({
+        name: 'build',
+        budgetSeconds: 900,
+        run: (context) => build(work, context),
+      })) && (await stages.run({ name: 'lintian', budgetSeconds: 300, run: lint }))
+    )
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+})
+
+/**
+ * @param {string} work
+ * @param {import('./stages.mjs').StageContext} context
+ */
+async function build(work, { say, signal }) {
+  const tree = path.join(work, 'okeanid')
+  await mustRun({ command: 'git', args: ['clone', '-q', ROOT, tree], signal })
+  reuseModules(tree)
+  say('dpkg-buildpackage')
+  // -d: a Node that is no package of Debian's serves as well; the tools were looked for above
+  const args = ['-b', '-us', '-uc', '-d']
+  await mustRun({ command: 'dpkg-buildpackage', args, cwd: tree, signal })
+  if (flag === '--also' && wanted !== undefined) {
+    const log = path.join(tree, 'debian/changelog')
+    writeFileSync(log, readFileSync(log, 'utf8').replace(/\(.*?\)/, `(${wanted})`))
+    await mustRun({ command: 'dpkg-buildpackage', args: [...args, '-nc'], cwd: tree, signal })
+  }
+  rmSync(OUT, { recursive: true, force: true })
+  mkdirSync(OUT, { recursive: true })
+  const made = readdirSync(work).filter((name) => name.endsWith('.deb'))
+  for (const name of made) cpSync(path.join(work, name), path.join(OUT, name))
+  return { note: made.map((name) => `packages/${name}`).join(' ') }
+}
+
+/** What npm ci would make once more, minutes of compiling among it: only where it was made from the same lock file. @param {string} tree */
+function reuseModules(tree) {
+  if (!existsSync('node_modules/.package-lock.json')) return
+  cpSync('node_modules', path.join(tree, 'node_modules'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  })
+}
+
+/** @param {import('./stages.mjs').StageContext} context */
+async function lint({ signal }) {
+  const debs = readdirSync(OUT).filter((name) => name.endsWith('.deb'))
+  const args = ['--fail-on', 'error,warning', '--tag-display-limit', '0', ...debs]
+  await mustRun({ command: 'lintian', args: ['--allow-root', ...args], cwd: OUT, signal })
+  return { note: 'clean' }
+}
