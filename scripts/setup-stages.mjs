@@ -25,10 +25,11 @@ export async function setUp({ stages, purposes, signal }) {
     const isReady =
       (await stages.run({ name: 'packages', budgetSeconds: 400, run: packages(purposes) })) &&
       (await stages.run({ name: 'modules', budgetSeconds: 600, run: installModules })) &&
-      (await stages.run({ name: 'plugins', budgetSeconds: 60, run: buildPlugins })) &&
+      (!purposes.includes('checks') ||
+        (await stages.run({ name: 'plugins', budgetSeconds: 180, run: buildPlugins }))) &&
       (await addon(stages))
     if (!isReady) return { isReady, isTyped: false }
-    const run = { name: 'types', budgetSeconds: 60, isCheck: true, run: compile }
+    const run = { name: 'types', budgetSeconds: 180, isCheck: true, run: compile }
     return { isReady, isTyped: await stages.run(run) }
   } finally {
     lock.close()
