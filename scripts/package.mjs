@@ -40,7 +40,7 @@ await runProgram(async (signal) => {
     return (
       (await stages.run({
         name: 'build',
-        budgetSeconds: 900,
+        budgetSeconds: 1500,
         run: (context) => build(work, context),
       })) && (await stages.run({ name: 'lintian', budgetSeconds: 300, run: lint }))
     )

@@ -58,7 +58,7 @@ function packages(purposes) {
 async function addon(stages) {
   const lacks = TOOLS.build.filter((tool) => !hasTool(tool)).map((tool) => tool.what)
   if (lacks.length === 0) {
-    return stages.run({ name: 'native', budgetSeconds: 180, run: buildNative })
+    return stages.run({ name: 'native', budgetSeconds: 600, run: buildNative })
   }
   stages.skip('native', `the addon is not built without ${lacks.join(', ')}`)
   return true
