@@ -12,18 +12,22 @@ import { openStages } from './stages.mjs'
 import { filesBelow } from './stamp.mjs'
 import { runTap } from './tap.mjs'
 import { readPlan, testFiles } from './test-plan.mjs'
+import { SIDE_BY_SIDE } from './test-stages.mjs'
 
 const MAJORS = [22, 24]
 
-/** Tests of the kernel's rules, of attacks, of other people's programs, and of how long things take: they say nothing of a Node. */
-const SAME_ON_ANY_NODE = new RegExp(
+/**
+ * What another Node may do otherwise: the language, the loop, files and sockets, the addon. The rest is about the kernel's rules,
+ * attacks, other people's programs: the same on any Node; and the centre's store runs on the Node that its SQLite was built for.
+ */
+const OTHERWISE_BY_NODE = new RegExp(
   `^dist/test/(?:${[
-    '(?:attacks|clients|tables)/',
-    'bin/(?:announce|dns-update|hook-announce|instance|nic-ext|nic-hook|nic-patience|nics-role|repair|tags)',
-    'broker/(?:outage|refusals)',
-    'fuzz/queue',
-    'kernel/(?:apply|bridge-|firewall|ip-line|queueing|routed|rule-dump)',
-    'support/',
+    '(?:addr|binding|contract|doctor|event|ganeti|lock|outbox|progress|responder|script|service|watch|wire)/',
+    'bin/(?:agent|cli|details-reader|events-tail|nic-hook|spool-task|watchdog)\\.',
+    'broker/(?:consumer|delivery|problem|waiting-room)\\.',
+    'central/(?:config|intent|rapi|state)/',
+    'kernel/(?:frames|links|native|notify|packet-queue|queue-stats)',
+    'nic/',
   ].join('|')})`,
 )
 
@@ -36,7 +40,7 @@ await runProgram(async (signal) => {
   }
   const { isStrict } = readHost()
   const all = testFiles({ plan: readPlan(['unit']), isLabSuite: false }).files
-  const files = all.filter((file) => !SAME_ON_ANY_NODE.test(file))
+  const files = all.filter((file) => OTHERWISE_BY_NODE.test(file))
   const addon = [...filesBelow('native/build/Release')].find((path) =>
     /^native\/build\/Release\/[^/]+\.node$/.test(path),
   )
@@ -58,7 +62,11 @@ await runProgram(async (signal) => {
       OKEANID_NODE_MAJOR: String(major),
       ...(addon === undefined ? {} : { OKEANID_ADDON: join(ROOT, addon) }),
     }
-    const args = [`--node-arg=--import=${new URL('node-probe.mjs', import.meta.url)}`, ...files]
+    const args = [
+      SIDE_BY_SIDE,
+      `--node-arg=--import=${new URL('node-probe.mjs', import.meta.url)}`,
+      ...files,
+    ]
     await stages.run({
       name,
       budgetSeconds: 900,

@@ -1,4 +1,5 @@
 // @ts-check
+import { availableParallelism } from 'node:os'
 import { mustRun } from './children.mjs'
 import { limitsSentence } from './host.mjs'
 import { canHaveLab } from './lab.mjs'
@@ -16,6 +17,9 @@ import { hasCommand } from './tools.mjs'
 /** @typedef {{ readonly stages: Stages, readonly plan: Plan, readonly host: Host }} Run */
 
 const LAB_TEST_SECONDS = 900
+
+/** Most tests wait for others more than they compute. */
+export const SIDE_BY_SIDE = `--jobs=${Math.min(Math.max(availableParallelism(), 2), 4)}`
 
 /**
  * Lint, format and layers; shell scripts; C++ format.
@@ -57,7 +61,7 @@ export async function runUnit({ stages, plan, host }) {
       const isNamed = plan.paths.length > 0
       return runTap(
         {
-          args: [...plan.tapOptions, ...files],
+          args: [SIDE_BY_SIDE, ...plan.tapOptions, ...files],
           env: testEnv(host),
           show: isNamed ? 'everything' : 'failures',
           isStrict: host.isStrict,
