@@ -1,7 +1,8 @@
+import { AgentError } from '#errors.js'
 import type { ForwardBlock } from '#nic/forward/fate.js'
 import type { IpVersion } from '#nic/queueing/iptables.js'
 import { readForwardBlocks } from './forward.js'
-import { runOk } from './run-program.js'
+import { loadModule } from './module.js'
 import { noteSysctls, readSysctl, type SysctlJournal, writeSysctl } from './sysctl.js'
 
 /** The sysctl that shows bridged packets of a protocol to iptables. */
@@ -64,7 +65,11 @@ async function switchOn(
   const name = bridgeSysctls[version]
   await noteSysctls(journal, [{ name, before: '0', ours: '1' }])
   if (!isLoaded) {
-    await runOk('modprobe', ['br_netfilter'])
+    if (!(await loadModule('br_netfilter')))
+      throw new AgentError(
+        'PROGRAM_FAILED',
+        'br_netfilter, which shows bridged packets to iptables, could not be loaded: see modprobe br_netfilter',
+      )
     const others = [arpSysctl, bridgeSysctls[version === 4 ? 6 : 4]]
     for (const other of others) await writeSysctl(other, '0')
   }

@@ -1,4 +1,5 @@
 import { hasCode } from '#errors.js'
+import { loadModule } from './module.js'
 import { runProgram } from './run-program.js'
 
 /** Says what an operator can do, on a kernel where firewall profiles cannot be kept on bridges. ASCII: Ganeti shows it. */
@@ -11,14 +12,8 @@ export function lacksBridgeTracking(stderr: string): boolean {
 }
 
 /** Loads the module, which no rule loads by itself; false where there is none. */
-export async function loadBridgeTracking(): Promise<boolean> {
-  try {
-    const { code } = await runProgram('modprobe', ['-q', 'nf_conntrack_bridge'])
-    return code === 0
-  } catch (error) {
-    if (hasCode(error, 'PROGRAM_FAILED')) return false // no modprobe, as in a container
-    throw error
-  }
+export function loadBridgeTracking(): Promise<boolean> {
+  return loadModule('nf_conntrack_bridge')
 }
 
 /** Whether firewall profiles can be kept on bridges; nothing is put in place, but the module may be loaded. */
