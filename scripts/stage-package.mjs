@@ -10,6 +10,19 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync 
 import path from 'node:path'
 import { ROOT } from './program.mjs'
 
+/** What the centre imports. */
+const CENTRAL_PACKAGES = [
+  '@fastify/swagger',
+  'amqplib',
+  'better-sqlite3',
+  'commander',
+  'fastify',
+  'ini',
+  'kysely',
+  'pg',
+  'ws',
+]
+
 const [which = '', out = '', version = ''] = process.argv.slice(2)
 if (!['agent', 'central'].includes(which) || version === '')
   throw new Error('usage: node scripts/stage-package.mjs agent|central DIR VERSION')
@@ -19,7 +32,8 @@ const folder = path.join(out, home, 'versions', version)
 mkdirSync(folder, { recursive: true })
 if (which === 'agent') stageAgent()
 else stageCentral()
-const manifest = { name: `okeanid-${which}`, version, private: true, type: 'module' }
+const { imports } = JSON.parse(readFileSync('package.json', 'utf8'))
+const manifest = { name: `okeanid-${which}`, version, private: true, type: 'module', imports }
 writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
 
 function stageAgent() {
@@ -38,14 +52,26 @@ function stageAgent() {
 }
 
 function stageCentral() {
-  cpSync('dist/central', path.join(folder, 'dist/central'), { recursive: true })
-  cpSync('dist/agent', path.join(folder, 'dist/agent'), { recursive: true })
-  for (const name of productionPackages())
-    cpSync(name, path.join(folder, name), { recursive: true })
+  for (const house of ['dist/central', 'dist/agent'])
+    cpSync(house, path.join(folder, house), {
+      recursive: true,
+      filter: (file) => !file.endsWith('.map'),
+    })
+  for (const name of packagesOf(CENTRAL_PACKAGES))
+    cpSync(name, path.join(folder, name), { recursive: true, filter: isNeeded })
   for (const name of ['dist', 'node_modules', 'package.json'])
     symlinkSync(`current/${name}`, path.join(out, home, name))
   program('okeanid-central', `/${home}/dist/central/bin/okeanid-central.js`)
+  put('systemd/okeanid-central.sysusers', path.join(out, 'usr/lib/sysusers.d/okeanid-central.conf'))
+  put('systemd/okeanid-central.tmpfiles', path.join(out, 'usr/lib/tmpfiles.d/okeanid-central.conf'))
   put('etc/central.ini', path.join(out, 'etc/okeanid/central.ini'))
+}
+
+/** Of SQLite what was compiled, not what it was compiled from; of the others no types and no tests. @param {string} file */
+function isNeeded(file) {
+  if (/better-sqlite3\/(?:deps|src)(?:\/|$)/.test(file)) return false
+  if (/better-sqlite3\/build\/(?!Release(?:$|\/better_sqlite3\.node$))/.test(file)) return false
+  return !/\.(?:d\.[cm]?ts|map|md)$|\/(?:test|tests|benchmark|examples|docs|\.github)$/.test(file)
 }
 
 /**
@@ -72,13 +98,27 @@ function bundle(entries, to) {
   ])
 }
 
-/** Folders of node_modules that `npm ci --omit=dev` would make, from the lock file. @returns {readonly string[]} */
-function productionPackages() {
-  /** @type {{ packages: Record<string, { dev?: boolean, link?: boolean, optional?: boolean }> }} */
+/**
+ * Folders of node_modules with these packages and all that they need, from the lock file.
+ * @param {readonly string[]} roots @returns {readonly string[]}
+ */
+function packagesOf(roots) {
+  /** @type {{ packages: Record<string, { dependencies?: Record<string, string> }> }} */
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
-  return Object.entries(packages)
-    .filter(([name, { dev, link }]) => name !== '' && !dev && !link)
-    .map(([name]) => name)
+  /** @type {Set<string>} */
+  const found = new Set()
+  /** @param {string} name @param {string} from */
+  const add = (name, from) => {
+    const place = `${from === '' ? '' : `${from}/`}node_modules/${name}`
+    const isThere = packages[place] !== undefined
+    if (!isThere && from !== '')
+      return add(name, from.slice(0, Math.max(from.lastIndexOf('/node_modules/'), 0)))
+    if (!isThere || found.has(place) || name === 'prebuild-install') return // it served when npm installed
+    found.add(place)
+    for (const one of Object.keys(packages[place]?.dependencies ?? {})) add(one, place)
+  }
+  for (const name of roots) add(name, '')
+  return [...found]
 }
 
 /** @param {string} name @param {string} script */
