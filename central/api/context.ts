@@ -1,4 +1,5 @@
 import type { CentralConfig } from '#central/config/central-config.js'
+import type { EventFeed } from '#central/events/event-feed.js'
 import type { Names } from '#central/names.js'
 import type { Sealer } from '#central/store/seal.js'
 import type { Store } from '#central/store/store.js'
@@ -18,6 +19,8 @@ export interface Context {
   readonly wakeEffects: () => void
   /** Says that events were committed: those who listen get them. */
   readonly wakeEvents: () => void
+  /** What `GET /events` follows; `wakeEvents` wakes it. */
+  readonly events: EventFeed
   /** Where the screen of an instance is right now; undefined when no console can be given here at all. */
   readonly findConsole?: (instance: InstanceAddress) => Promise<ConsoleAddress | undefined>
 }

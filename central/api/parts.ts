@@ -1,3 +1,4 @@
+import { eventRoutes } from '#central/events/route.js'
 import { computeRoutes } from './compute/compute-routes.js'
 import { healthRoutes } from './health.js'
 import { identityRoutes } from './identity/identity-routes.js'
@@ -16,4 +17,5 @@ export const parts: readonly Routes[] = [
   neutronRoutes,
   imageRoutes,
   paramsRoutes,
+  eventRoutes,
 ]

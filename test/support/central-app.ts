@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { buildApp } from '#central/api/app.js'
 import type { Context } from '#central/api/context.js'
 import { type CentralConfig, defaultCentralConfig } from '#central/config/central-config.js'
+import { openEventFeed } from '#central/events/event-feed.js'
 import { issueToken } from '#central/identity/tokens.js'
 import { assignRole, createProject, createUser, type Role } from '#central/identity/users.js'
 import { createNames } from '#central/names.js'
@@ -54,6 +55,7 @@ export async function openCentralApp(
   let wakeCount = 0
   const defaults = defaultCentralConfig()
   const public_url = 'http://cloud.example.org'
+  const events = openEventFeed({ store })
   const context: Context = {
     store,
     names: createNames('snf-'),
@@ -67,12 +69,14 @@ export async function openCentralApp(
     wakeEffects: () => {
       wakeCount += 1
     },
-    wakeEvents: () => {},
+    wakeEvents: events.wake,
+    events,
     ...changes,
   }
   const app = await buildApp(context)
   t.teardown(async () => {
     await app.close()
+    await events.close()
     if (given === undefined) await store.close()
   })
   return {
