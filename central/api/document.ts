@@ -1,4 +1,5 @@
 import { defaultCentralConfig } from '#central/config/central-config.js'
+import { openEventFeed } from '#central/events/event-feed.js'
 import { createNames } from '#central/names.js'
 import { createSealer } from '#central/store/seal.js'
 import { openStore } from '#central/store/store.js'
@@ -8,6 +9,7 @@ import { buildApp } from './app.js'
 /** The OpenAPI document of this version, as text to be kept in a file: the same on every machine. */
 export async function openApiText(): Promise<string> {
   await using store = await openStore({ url: 'sqlite::memory:' })
+  await using events = openEventFeed({ store })
   const app = await buildApp({
     store,
     names: createNames('snf-'),
@@ -18,6 +20,7 @@ export async function openApiText(): Promise<string> {
     nowMs: () => 0,
     wakeEffects: () => {},
     wakeEvents: () => {},
+    events,
   })
   try {
     return `${JSON.stringify(sorted(app.swagger()), undefined, 1)}\n`
