@@ -1,6 +1,5 @@
-import { recordEvent } from '#central/events/record-event.js'
-import { serverStatus } from '#central/state/status.js'
 import type { Change } from '#central/store/store.js'
+import { recordServerChange } from '#central/update/server-event.js'
 import { endIntent, type IntentRow } from './end-intent.js'
 
 /** Ends an intent that no message ends, and tells whoever follows its server that its task is over. */
@@ -16,30 +15,19 @@ export async function endAlone(
     readonly failure: string | undefined
   },
 ): Promise<void> {
+  const before = await serverOf(tx, intent)
   await endIntent(tx, { nowMs, intent, failure })
-  if (intent.server_id === null) return
-  const server = await tx
+  const after = await serverOf(tx, intent)
+  if (before !== undefined && after !== undefined) {
+    await recordServerChange(tx, { before, after, hasOtherPorts: false, nowMs })
+  }
+}
+
+async function serverOf(tx: Change, intent: IntentRow) {
+  if (intent.server_id === null) return undefined
+  return await tx
     .selectFrom('servers')
     .selectAll()
     .where('id', '=', intent.server_id)
     .executeTakeFirst()
-  if (server === undefined) return
-  const { status, taskState, vmState, powerState } = serverStatus(server)
-  await recordEvent(tx, {
-    projectId: server.project_id,
-    serverId: server.id,
-    kind: 'server.update',
-    body: {
-      id: String(server.id),
-      name: server.name,
-      status,
-      task_state: taskState,
-      vm_state: vmState,
-      power_state: powerState,
-      progress: server.progress,
-      flavor: server.flavor_id,
-      fault: failure ?? null,
-    },
-    nowMs,
-  })
 }

@@ -8,6 +8,7 @@ import type {
   TokenTable,
   UserTable,
 } from './tables/identity.js'
+import type { LookTable } from './tables/look.js'
 import type {
   AddressTable,
   BackendNetworkTable,
@@ -64,6 +65,7 @@ export interface Database {
   readonly addresses: AddressTable
   readonly floating_ips: FloatingIpTable
   readonly intents: IntentTable
+  readonly looks: LookTable
   readonly one_time_parameters: OneTimeParameterTable
   readonly consoles: ConsoleTable
   readonly events: EventTable

@@ -139,5 +139,9 @@ export const keyedTables: Readonly<
     key: ['digest'],
     columns: { digest: 'text', server_id: 'number', expires_ms: 'number' },
   },
+  looks: {
+    key: ['backend_id', 'subject'],
+    columns: { backend_id: 'number', subject: 'text', proof: 'text', since_ms: 'number' },
+  },
   seen_messages: { key: ['message_id'], columns: { message_id: 'text', seen_ms: 'number' } },
 }

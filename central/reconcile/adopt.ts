@@ -1,0 +1,167 @@
+import { query } from '#central/effect/queries.js'
+import { simulatedMessage } from '#central/effect/simulated-message.js'
+import type { Row } from '#central/store/schema.js'
+import type { Change } from '#central/store/store.js'
+import { takeMessages } from '#central/update/take-messages.js'
+import { AgentError } from '#errors.js'
+import { instanceBodies } from './compare-servers.js'
+import { instanceFields, readInstance } from './look-at-cluster.js'
+import type { ReconcileDeps } from './reconcile.js'
+import type { InstanceView } from './view.js'
+
+/** Whose an instance becomes. */
+export interface Adoption {
+  /** Ganeti's name of it. */
+  readonly instance: string
+  readonly projectId: string
+  readonly userId: string
+  /** What tenants see; else Ganeti's name. */
+  readonly name?: string | undefined
+  /** Number of the server, when it is to get that back (`rebuild`). */
+  readonly serverId?: number | undefined
+}
+
+/**
+ * Makes a server of an instance that somebody made at Ganeti. Nothing is changed there: it keeps its name, its NICs and their
+ * addresses, which are taken from our pools.
+ * @returns the server's number
+ * @throws AgentError USAGE when there is no such instance, or it has a server already
+ */
+export async function adoptInstance(
+  deps: ReconcileDeps,
+  { backend, adoption }: { readonly backend: Row<'backends'>; readonly adoption: Adoption },
+): Promise<number> {
+  const filter = ['=', 'name', adoption.instance]
+  const client = deps.clients.of(backend)
+  const rows = await query(client, { resource: 'instance', fields: instanceFields, filter })
+  const [view] = rows.flatMap(readInstance)
+  if (view === undefined) {
+    const where = backend.cluster_name
+    throw new AgentError('USAGE', `there is no instance ${adoption.instance} at ${where}`)
+  }
+  return await adoptView(deps, { backend, adoption, view })
+}
+
+/** The same for one that was looked at. */
+export async function adoptView(
+  deps: ReconcileDeps,
+  {
+    backend,
+    adoption,
+    view,
+  }: {
+    readonly backend: Row<'backends'>
+    readonly adoption: Adoption
+    readonly view: InstanceView
+  },
+): Promise<number> {
+  const nowMs = deps.nowMs()
+  const id = await deps.store.write(async (tx) => {
+    const known = await tx
+      .selectFrom('servers')
+      .select('id')
+      .where('backend_id', '=', backend.id)
+      .where('instance_name', '=', view.name)
+      .where('deleted_ms', 'is', null)
+      .executeTakeFirst()
+    if (known !== undefined) {
+      throw new AgentError('USAGE', `instance ${view.name} is server ${known.id} already`)
+    }
+    const flavorId = await fittingFlavor(tx, view)
+    const row = serverRow({ backend, adoption, view, flavorId, nowMs })
+    const made = await tx
+      .insertInto('servers')
+      .values(adoption.serverId === undefined ? row : { ...row, id: adoption.serverId })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    const messages = instanceBodies(view).map((body, index) => {
+      const id = `adopted.${made.id}.${nowMs}.${index}`
+      return simulatedMessage(backend, { id, body })
+    })
+    await takeMessages(tx, deps, messages)
+    return made.id
+  })
+  deps.wakeEvents()
+  return id
+}
+
+/** A flavor of this size, made where there is none; that one is nobody else's to choose. */
+async function fittingFlavor(tx: Change, view: InstanceView): Promise<string> {
+  const diskGib = Math.ceil(diskOf(view) / 1024)
+  const size = { vcpus: view.vcpus, ram_mib: view.ramMib, disk_gib: diskGib }
+  const flavors = await tx
+    .selectFrom('flavors')
+    .select(['id', 'disk_template'])
+    .where('deleted_ms', 'is', null)
+    .where('vcpus', '=', size.vcpus)
+    .where('ram_mib', '=', size.ram_mib)
+    .where('disk_gib', '=', size.disk_gib)
+    .orderBy('id')
+    .execute()
+  const fitting = flavors.find(({ disk_template: own }) => own === view.diskTemplate) ?? flavors[0]
+  if (fitting !== undefined) return fitting.id
+  const id = `adopted-${size.vcpus}-${size.ram_mib}-${size.disk_gib}-${view.diskTemplate}`
+  const flavor = { id, name: id, ...size, disk_template: view.diskTemplate } as const
+  await tx
+    .insertInto('flavors')
+    .values({ ...flavor, is_public: 0, deleted_ms: null })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
+  return id
+}
+
+function diskOf({ diskSizesMib }: InstanceView): number {
+  return diskSizesMib.reduce((sum, size) => sum + size, 0)
+}
+
+function serverRow({
+  backend,
+  adoption,
+  view,
+  flavorId,
+  nowMs,
+}: {
+  readonly backend: Row<'backends'>
+  readonly adoption: Adoption
+  readonly view: InstanceView
+  readonly flavorId: string
+  readonly nowMs: number
+}) {
+  return {
+    name: adoption.name ?? view.name,
+    project_id: adoption.projectId,
+    user_id: adoption.userId,
+    backend_id: backend.id,
+    instance_name: view.name,
+    instance_uuid: view.uuid,
+    flavor_id: flavorId,
+    image_id: null,
+    key_name: null,
+    power: view.adminState === 'up' ? 'STARTED' : 'STOPPED',
+    power_stamp: '',
+    progress: 100,
+    progress_stamp: '',
+    op_code: null,
+    op_status: null,
+    op_job_id: null,
+    op_log: null,
+    op_stamp: '',
+    vcpus: view.vcpus,
+    ram_mib: view.ramMib,
+    disk_mib: diskOf(view),
+    nics_stamp: '',
+    node: view.node,
+    node_stamp: '',
+    task: null,
+    task_intent_id: null,
+    old_flavor_id: null,
+    fault_code: null,
+    fault_message: null,
+    fault_ms: null,
+    is_adopted: 1,
+    created_ms: nowMs,
+    updated_ms: nowMs,
+    deleted_ms: null,
+    missing_since_ms: null,
+  } as const
+}

@@ -1,0 +1,67 @@
+import type { Row } from '#central/store/schema.js'
+import type { JsonObject } from '#ganeti/json-value.js'
+
+/** An instance as the cluster's configuration has it. */
+export interface InstanceView {
+  readonly name: string
+  readonly uuid: string
+  readonly node: string
+  /** `up`, `down`, `offline`: what it is meant to be. */
+  readonly adminState: string
+  /** When its entry was last changed, by Ganeti's clock. */
+  readonly modifiedUs: number
+  /** How often. */
+  readonly serial: number
+  readonly os: string
+  readonly diskTemplate: string
+  readonly vcpus: number
+  readonly ramMib: number
+  readonly diskSizesMib: readonly number[]
+  readonly nics: readonly JsonObject[]
+  readonly tags: readonly string[]
+}
+
+/** A network as the cluster's configuration has it. */
+export interface NetworkView {
+  readonly name: string
+  readonly modifiedUs: number
+  readonly groups: readonly string[]
+}
+
+/** A cluster at one moment. */
+export interface ClusterView {
+  readonly instances: readonly InstanceView[]
+  readonly networks: readonly NetworkView[]
+  /** What jobs that have not ended are about, out of their summaries: names of instances and networks. */
+  readonly busy: ReadonlySet<string>
+}
+
+/** A port with what Ganeti knows of it. */
+export interface PortView {
+  readonly serverId: number
+  readonly nicName: string
+  readonly nicUuid: string | null
+  readonly mac: string | null
+  readonly ip: string | null
+  /** Ganeti’s name of its network; null for one that is only a link. */
+  readonly network: string | null
+  readonly state: string
+}
+
+/** What the store holds of a cluster. It was read before the cluster was. */
+export interface StoreView {
+  readonly servers: readonly Row<'servers'>[]
+  readonly ports: readonly PortView[]
+  readonly networks: readonly {
+    readonly networkId: number
+    readonly name: string
+    readonly state: string
+    readonly stamp: string
+    readonly isDeleting: boolean
+  }[]
+  /** Servers and networks about which intents have not ended. */
+  readonly pendingServers: ReadonlySet<number>
+  readonly pendingNetworks: ReadonlySet<number>
+  /** Tasks of servers that no intent will end. */
+  readonly orphanTasks: ReadonlySet<number>
+}
