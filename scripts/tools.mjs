@@ -51,6 +51,9 @@ export const TOOLS = {
     { what: 'mount', package: 'mount' },
     { what: 'pgrep', package: 'procps' },
     { what: 'gcc', package: 'gcc' },
+    // who speaks to the centre
+    { what: 'openstack', package: 'python3-openstackclient' },
+    { what: 'nova', package: 'python3-novaclient' },
     { what: 'faketime', package: 'faketime' }, // the fault matrix steps an agent's clock
     { what: '/usr/share/keyrings/debian-archive-keyring.gpg', package: 'debian-archive-keyring' },
   ],

@@ -37,12 +37,7 @@ export function clientsUnavailable(): string | undefined {
 }
 
 /** Clients of one user, who see nothing of this machine's environment. */
-export function openClients({
-  authUrl,
-  userName,
-  password,
-  projectName,
-}: ClientIdentity): Clients {
+export function openClients({ authUrl, userName, password, projectName }: ClientIdentity): Clients {
   const env = {
     PATH: '/usr/bin:/bin',
     HOME: '/nonexistent',

@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { openApiText } from '#central/api/document.js'
-import { type CentralApp, type Entered, openCentralApp, startMs } from '../../support/central-app.js'
+import {
+  type CentralApp,
+  type Entered,
+  openCentralApp,
+  startMs,
+} from '../../support/central-app.js'
 import { image, large, seedCloud, small, urlImage } from '../../support/cloud.js'
 
 const publicKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'N'.repeat(43)} annsown`
@@ -145,8 +150,12 @@ function name({ method, path }: Route): string {
 }
 
 /** Those that delete come last. */
-function routesOf({ paths }: {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { security?: readonly unknown[] }>>>>
+function routesOf({
+  paths,
+}: {
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { security?: readonly unknown[] }>>>
+  >
 }): readonly Route[] {
   const all = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { security }]) => ({
