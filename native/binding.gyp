@@ -13,6 +13,7 @@
         "src/frames.cc",
         "src/link_message.cc",
         "src/link_watch.cc",
+        "src/netlink_feed.cc",
         "src/netlink_socket.cc",
         "src/nft_message.cc",
         "src/packet_queue.cc",

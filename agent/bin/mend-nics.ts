@@ -4,6 +4,7 @@ import { applyBatch } from '#kernel/apply-batch.js'
 import { applyScripts } from '#kernel/apply-scripts.js'
 import { applySteps } from '#kernel/apply-steps.js'
 import { readTap } from '#kernel/host-nic-facts.js'
+import type { KeptRules } from '#kernel/kept-rules.js'
 import { writeBinding, writeRecord } from '#kernel/nic-files.js'
 import { readTapRules } from '#kernel/rule-dump.js'
 import { lockTaps } from '#kernel/tap-locks.js'
@@ -13,6 +14,7 @@ import { nicRules } from '#nic/rules/nic-rules.js'
 import type { Step } from '#nic/step.js'
 import { textDigest } from '#nic/text-digest.js'
 import type { NodeReader, RepairPlaces } from './node-nics.js'
+import { putRulesBack } from './put-rules-back.js'
 import type { ComparedNic } from './repair-pass.js'
 
 /** How the mending of one NIC went. */
@@ -37,6 +39,8 @@ export interface MendParts {
   readonly node: NodeReader
   /** More lines for the transaction that gives these NICs rules: what their guests had claimed. */
   readonly claimLines: (nics: readonly ComparedNic[]) => readonly string[]
+  /** What NICs had before somebody flushed it. */
+  readonly kept: KeptRules
 }
 
 /**
@@ -46,7 +50,7 @@ export interface MendParts {
  */
 export async function mendNics(
   wrong: readonly ComparedNic[],
-  { places, node, claimLines }: MendParts,
+  { places, node, claimLines, kept }: MendParts,
 ): Promise<MendOutcome> {
   const locks = lockTaps(
     places.runtimeDirectory,
@@ -56,8 +60,10 @@ export async function mendNics(
     const now = node.records()
     const ready = wrong.filter((compared) => isStill(compared, { held: locks.held, now }))
     const problems = new Map<ComparedNic, string>()
-    await mendRules(ready, { problems, claimLines })
-    const rulesAtMs = performance.now()
+    const putBack = await putRulesBack(ready, { claimLines, kept })
+    const rest = ready.filter((compared) => !putBack.nics.has(compared))
+    await mendRules(rest, { problems, claimLines })
+    const rulesAtMs = rest.length === 0 ? putBack.atMs : performance.now()
     await mendRest(ready, { problems, places })
     await remember(ready, { problems, places })
     const readySet = new Set(ready)

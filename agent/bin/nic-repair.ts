@@ -3,6 +3,7 @@
  * `--dry-run` it only says what it would do.
  */
 import { AgentError } from '#errors.js'
+import { createKeptRules } from '#kernel/kept-rules.js'
 import { formatPlan } from '#nic/plan-text.js'
 import { loadConfig } from '#service/config.js'
 import { printable, printLine } from '#service/log.js'
@@ -50,7 +51,12 @@ export async function repairNics(
   if (!dryRun) {
     for (const { nic } of stale) await takeDownNic(nic, places)
     if (instances.length === 0) await removeStaleRules(staleRules, places)
-    const outcome = await mendNics(wrong, { places, node: comparer.node, claimLines: () => [] })
+    const outcome = await mendNics(wrong, {
+      places,
+      node: comparer.node,
+      claimLines: () => [],
+      kept: createKeptRules(),
+    })
     busy.push(...outcome.busy)
     for (const { compared, problem } of outcome.mended)
       if (problem !== undefined) problems.push(`${compared.nic.tap}: ${problem}`)

@@ -12,6 +12,7 @@ import path from 'node:path'
 import { type IfName, parseIfName } from '#addr/if-name.js'
 import { backoffMs } from '#backoff.js'
 import { AgentError, systemCode } from '#errors.js'
+import { createKeptRules } from '#kernel/kept-rules.js'
 import { readRecord } from '#kernel/nic-files.js'
 import type { RulesetChange } from '#kernel/ruleset-watch.js'
 import { parseNicRecord } from '#nic/record.js'
@@ -20,6 +21,7 @@ import type { Log } from '#service/log.js'
 import type { Task } from '#service/tasks.js'
 import { createWakeup } from '#watch/wakeup.js'
 import { createClaimsStore } from './claims-store.js'
+import { keepRules } from './keep-rules.js'
 import { mendNics } from './mend-nics.js'
 import { createMovedGuests } from './moved-guests.js'
 import { takeDownNic } from './nic-down.js'
@@ -75,6 +77,7 @@ export function repairTask({
   const comparer = createComparer(places)
   const grace = createMovedGuests()
   const claims = createClaimsStore(path.join(path.dirname(places.stancesFile), 'claims.json'))
+  const kept = createKeptRules()
   const patience = createPatience(retryPolicy)
   const secondLook = createSecondLook()
   const listeners: (() => void)[] = []
@@ -127,7 +130,9 @@ export function repairTask({
     const { mended, busy, rulesAtMs } =
       wrong.length === 0
         ? { mended: [], busy: [], rulesAtMs: performance.now() }
-        : await mendNics(wrong, { places, node: comparer.node, claimLines: claims.lines })
+        : await mendNics(wrong, {
+            ...{ places, kept, node: comparer.node, claimLines: claims.lines },
+          })
     if (busy.length > 0) ask(scope, busyMs)
     for (const { compared, problem } of mended) {
       const waitMs = patience.note(compared.nic.tap, problem === undefined)
@@ -140,6 +145,7 @@ export function repairTask({
     const openMs = sinceMs === undefined ? undefined : Math.max(0, Math.round(rulesAtMs - sinceMs))
     told(comparison, { scope, mended, startedMs, openMs })
     if (scope === 'all') await keepClaims(comparison)
+    await keepRules(comparison, kept)
   }
 
   /** NICs that failed lately have to wait: whoever fights us shall not keep a processor busy. */

@@ -7,7 +7,7 @@ import { textDigest } from '#nic/text-digest.js'
 import { loadAddon, type NativeRuleset } from './native.js'
 
 /** NFPROTO_ (linux/netfilter.h). */
-const familyNumbers: Readonly<Record<RuleFamily, number>> = { inet: 1, netdev: 5, bridge: 7 }
+export const familyNumbers: Readonly<Record<RuleFamily, number>> = { inet: 1, netdev: 5, bridge: 7 }
 
 /** Maps that lead to chains of taps, and the base chains that look into them. */
 const trunks = [

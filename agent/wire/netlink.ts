@@ -13,6 +13,7 @@ export const netlinkFlags = {
   replace: 0x100,
   dump: 0x300,
   create: 0x400,
+  append: 0x800,
 } as const
 
 /** One message of an answer. */
@@ -23,6 +24,9 @@ export interface NetlinkMessage {
 }
 
 const headerBytes = 16
+
+/** Above are NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
+const typeMask = 0x3fff
 
 /** A message to the kernel. */
 export function netlinkMessage({
@@ -37,7 +41,7 @@ export function netlinkMessage({
 }): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, headerBytes)
   const header = [bytes32(length), bytes16(type), bytes16(flags), bytes32(1), bytes32(0)]
-  return joined([...header, ...parts])
+  return joinBytes([...header, ...parts])
 }
 
 /** An attribute, filled up to whole words. */
@@ -77,6 +81,24 @@ export function attributesOf(
   return attributes
 }
 
+/** What follows the fixed part of a body, but for attributes of some types. */
+export function withoutAttributes(
+  body: Uint8Array,
+  fixedBytes: number,
+  types: ReadonlySet<number>,
+): Uint8Array {
+  const parts: Uint8Array[] = []
+  for (let at = fixedBytes; at + 4 <= body.length; ) {
+    const length = hostNumber(body.subarray(at, at + 2))
+    if (length < 4) break
+    const type = hostNumber(body.subarray(at + 2, at + 4)) & typeMask
+    const next = at + aligned(length)
+    if (!types.has(type)) parts.push(body.subarray(at, next))
+    at = next
+  }
+  return joinBytes(parts)
+}
+
 /** A number of one, two or four bytes. */
 export function hostNumber(bytes: Uint8Array): number {
   const [a = 0, b = 0, c = 0, d = 0] = bytes
@@ -98,14 +120,8 @@ export function bytes32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer)
 }
 
-/** A text with the zero byte that ends it; ASCII. */
-export function bytesOfText(text: string): Uint8Array {
-  return Uint8Array.from([...text, '\0'], (character) => character.charCodeAt(0))
-}
-
-const isLittleEndian = bytes16(1)[0] === 1
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
+/** Bytes one after the other. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {
@@ -114,6 +130,13 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   }
   return all
 }
+
+/** A text with the zero byte that ends it; ASCII. */
+export function bytesOfText(text: string): Uint8Array {
+  return Uint8Array.from([...text, '\0'], (character) => character.charCodeAt(0))
+}
+
+const isLittleEndian = bytes16(1)[0] === 1
 
 function aligned(length: number): number {
   return (length + 3) & ~3

@@ -17,8 +17,12 @@ namespace okeanid {
 
 namespace {
 
-// What nlmsg_type and nlmsg_len may say is the kernel's to judge; more than this nobody asks.
-constexpr size_t kMaxRequestBytes = 64 << 10;
+// What nlmsg_type and nlmsg_len may say is the kernel's to judge; more than this nobody asks. Rules
+// of a thousand NICs are 30 MiB.
+constexpr size_t kMaxRequestBytes = 64 << 20;
+
+// What a socket takes without asking for more (net.core.wmem_default is 208 KiB).
+constexpr size_t kUsualRequestBytes = 64 << 10;
 
 // The attributes of a refusal stand after the message that it quotes, of which only the header is
 // there when NLM_F_CAPPED is set.
@@ -58,6 +62,13 @@ Napi::Value AskNetlink(const Napi::CallbackInfo& info) {
   NetlinkSocket socket(env, static_cast<int>(protocol), 0);
   socket.Enable(NETLINK_EXT_ACK);
   socket.Enable(NETLINK_GET_STRICT_CHK);
+  if (request.ByteLength() > kUsualRequestBytes) {
+    // the kernel counts its own bookkeeping as well, and refuses each message of a batch by itself
+    const auto room = static_cast<uint32_t>(request.ByteLength() + kUsualRequestBytes);
+    socket.SetSendBuffer(room);
+    socket.SetReceiveBuffer(room);
+    socket.Enable(NETLINK_CAP_ACK);
+  }
   if (send(socket.fd(), request.Data(), request.ByteLength(), MSG_DONTWAIT) < 0) {
     throw ErrnoError(env, "send", errno);
   }

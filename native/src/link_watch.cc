@@ -29,20 +29,17 @@ LinkWatch::LinkWatch(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LinkWatc
   const Napi::Object options = ReadOptions(info);
   const uint32_t buffer_bytes = ReadUint(options, "receiveBufferBytes", 0, 1u << 30);
   on_links_ = Napi::Persistent(ReadFunction(options, "onLinks"));
-  datagram_.resize(kDatagramBytes);
-  socket_.emplace(info.Env(), NETLINK_ROUTE, RTMGRP_LINK);
-  socket_->SetReceiveBuffer(buffer_bytes);
-  poll_.emplace(info.Env(), socket_->fd(), static_cast<PollHandle::Delegate*>(this));
-  poll_->Watch(UV_READABLE);
+  feed_.emplace(info.Env(), NetlinkGroups{NETLINK_ROUTE, RTMGRP_LINK, buffer_bytes},
+                static_cast<PollHandle::Delegate*>(this));
   Ref();
 }
 
 void LinkWatch::Dump(const Napi::CallbackInfo& info) {
-  if (!poll_.has_value()) throw Napi::Error::New(info.Env(), "the link watch is closed");
+  if (!feed_.has_value()) throw Napi::Error::New(info.Env(), "the link watch is closed");
   if (is_dumping_) throw ErrnoError(info.Env(), "dump", EBUSY);
   std::array<uint8_t, 64> message;
   const size_t length = WriteLinkDump(message.data(), ++sequence_);
-  if (send(socket_->fd(), message.data(), length, MSG_DONTWAIT) < 0) {
+  if (send(feed_->fd(), message.data(), length, MSG_DONTWAIT) < 0) {
     throw ErrnoError(info.Env(), "send", errno);
   }
   is_dumping_ = true;
@@ -57,66 +54,30 @@ void LinkWatch::OnReady(int status, int) {
   const Napi::HandleScope scope(env);
   // held by the scope: close() in the callback must not let the collector take us away
   const Napi::Object self = Value();
-  // poll(2) reports an overflow as an error; libuv then stops, the socket lives on
-  if (status != 0) poll_->Watch(UV_READABLE);
   const Napi::Function on_links = on_links_.Value();
   const Napi::Array events = Napi::Array::New(env);
-  for (int i = 0; i < kDatagramsPerWakeUp && ReadDatagram(events); i++) {
-  }
+  const auto take = [&](const nlmsghdr* message) { Take(message, events); };
+  if (!feed_->Read(env, status, kDatagramsPerWakeUp, events, take)) Release();
   if (events.Length() == 0) return;
   ReportThrown(env, CallBack(env, self, on_links, events));
 }
 
-bool LinkWatch::ReadDatagram(Napi::Array events) {
-  const ssize_t got =
-      recv(socket_->fd(), datagram_.data(), datagram_.size(), MSG_DONTWAIT | MSG_TRUNC);
-  if (got >= 0) {
-    if (static_cast<size_t>(got) > datagram_.size()) {
-      Push(events, "overflow");
-    } else {
-      ReadMessages(datagram_.data(), static_cast<int>(got), events);
-    }
-    return true;
+void LinkWatch::Take(const nlmsghdr* message, Napi::Array events) {
+  const bool is_answer = message->nlmsg_seq == sequence_ && message->nlmsg_pid == feed_->port_id();
+  if (is_answer && !is_answered_) {
+    is_answered_ = true;
+    PushEvent(Env(), events, "dumping");
   }
-  if (errno == EINTR) return true;
-  if (errno == ENOBUFS) {
-    Push(events, "overflow");
-    return true;
+  if (is_answer && (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) is_interrupted_ = true;
+  LinkMessage link;
+  if (message->nlmsg_type == RTM_NEWLINK || message->nlmsg_type == RTM_DELLINK) {
+    if (ReadLink(message, &link)) Push(events, link);
+  } else if (is_answer && is_dumping_ &&
+             (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)) {
+    is_dumping_ = false;
+    const bool is_whole = message->nlmsg_type == NLMSG_DONE && !is_interrupted_;
+    PushEvent(Env(), events, "dumped").Set("isWhole", Napi::Boolean::New(Env(), is_whole));
   }
-  if (errno != EAGAIN) {
-    Push(events, "failed").Set("code", Napi::String::New(Env(), uv_err_name(-errno)));
-    Release();
-  }
-  return false;
-}
-
-void LinkWatch::ReadMessages(const uint8_t* data, int length, Napi::Array events) {
-  const auto* message = reinterpret_cast<const nlmsghdr*>(data);
-  for (; mnl_nlmsg_ok(message, length); message = mnl_nlmsg_next(message, &length)) {
-    const bool is_answer =
-        message->nlmsg_seq == sequence_ && message->nlmsg_pid == socket_->port_id();
-    if (is_answer && !is_answered_) {
-      is_answered_ = true;
-      Push(events, "dumping");
-    }
-    if (is_answer && (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) is_interrupted_ = true;
-    LinkMessage link;
-    if (message->nlmsg_type == RTM_NEWLINK || message->nlmsg_type == RTM_DELLINK) {
-      if (ReadLink(message, &link)) Push(events, link);
-    } else if (is_answer && is_dumping_ &&
-               (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)) {
-      is_dumping_ = false;
-      const bool is_whole = message->nlmsg_type == NLMSG_DONE && !is_interrupted_;
-      Push(events, "dumped").Set("isWhole", Napi::Boolean::New(Env(), is_whole));
-    }
-  }
-}
-
-Napi::Object LinkWatch::Push(Napi::Array events, const char* type) {
-  Napi::Object event = Napi::Object::New(Env());
-  event.Set("type", Napi::String::New(Env(), type));
-  events.Set(events.Length(), event);
-  return event;
 }
 
 void LinkWatch::Push(Napi::Array events, const LinkMessage& link) {
@@ -124,7 +85,7 @@ void LinkWatch::Push(Napi::Array events, const LinkMessage& link) {
   const auto text = [&](const std::string& value) -> Napi::Value {
     return value.empty() ? env.Undefined() : Napi::String::New(env, value);
   };
-  Napi::Object event = Push(events, link.is_gone ? "gone" : "link");
+  Napi::Object event = PushEvent(env, events, link.is_gone ? "gone" : "link");
   event.Set("ifindex", Napi::Number::New(env, link.ifindex));
   event.Set("name", Napi::String::New(env, link.name));
   if (link.is_gone) return;
@@ -138,16 +99,12 @@ void LinkWatch::Push(Napi::Array events, const LinkMessage& link) {
 
 // The callback knows the object, most likely: held any longer, it would keep it for ever.
 void LinkWatch::Release() {
-  if (!poll_.has_value()) return;
-  poll_.reset();
-  socket_.reset();
+  if (!feed_.has_value()) return;
+  feed_.reset();
   on_links_.Reset();
   Unref();
 }
 
-void LinkWatch::OnTeardown() {
-  poll_.reset();
-  socket_.reset();
-}
+void LinkWatch::OnTeardown() { feed_.reset(); }
 
 }  // namespace okeanid

@@ -4,10 +4,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "link_message.h"
-#include "netlink_socket.h"
+#include "netlink_feed.h"
 #include "poll_handle.h"
 
 namespace okeanid {
@@ -35,17 +34,12 @@ class LinkWatch final : public Napi::ObjectWrap<LinkWatch>, private PollHandle::
   void OnReady(int status, int events) override;
   void OnTeardown() override;
 
-  // False when the socket has no more for now.
-  bool ReadDatagram(Napi::Array events);
-  void ReadMessages(const uint8_t* data, int length, Napi::Array events);
+  void Take(const nlmsghdr* message, Napi::Array events);
   void Push(Napi::Array events, const LinkMessage& link);
-  Napi::Object Push(Napi::Array events, const char* type);
   void Release();
 
   Napi::FunctionReference on_links_;
-  std::optional<NetlinkSocket> socket_;
-  std::optional<PollHandle> poll_;
-  std::vector<uint8_t> datagram_;
+  std::optional<NetlinkFeed> feed_;
   uint32_t sequence_ = 0;
   bool is_dumping_ = false;
   bool is_answered_ = false;

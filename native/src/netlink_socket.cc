@@ -39,6 +39,13 @@ uint32_t NetlinkSocket::SetReceiveBuffer(uint32_t bytes) {
   return static_cast<uint32_t>(granted);
 }
 
+void NetlinkSocket::SetSendBuffer(uint32_t bytes) {
+  const int wanted = static_cast<int>(bytes);
+  if (setsockopt(fd(), SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof(wanted)) != 0) {
+    setsockopt(fd(), SOL_SOCKET, SO_SNDBUF, &wanted, sizeof(wanted));
+  }
+}
+
 void NetlinkSocket::Enable(int option) {
   int on = 1;
   mnl_socket_setsockopt(socket_.get(), option, &on, sizeof(on));

@@ -33,6 +33,9 @@ class NetlinkSocket {
   // much as that allows. Returns what the kernel now calls the size: twice what it granted.
   uint32_t SetReceiveBuffer(uint32_t bytes);
 
+  // Makes room for one large message to the kernel, beyond net.core.wmem_max with CAP_NET_ADMIN.
+  void SetSendBuffer(uint32_t bytes);
+
   // Sets an option of linux/netlink.h; a kernel that does not know it goes on without.
   void Enable(int option);
 

@@ -2,13 +2,11 @@
 
 #include <napi.h>
 
-#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
-#include "netlink_socket.h"
+#include "netlink_feed.h"
 #include "poll_handle.h"
 
 namespace okeanid {
@@ -33,16 +31,11 @@ class RulesetWatch final : public Napi::ObjectWrap<RulesetWatch>, private PollHa
   void OnReady(int status, int events) override;
   void OnTeardown() override;
 
-  // False when the socket has no more for now.
-  bool ReadDatagram(Napi::Array events);
-  void ReadMessages(int length, Napi::Array events);
-  Napi::Object Push(Napi::Array events, const char* type);
+  void Take(const nlmsghdr* message, Napi::Array events);
   void Release();
 
   Napi::FunctionReference on_changes_;
-  std::optional<NetlinkSocket> socket_;
-  std::optional<PollHandle> poll_;
-  std::vector<uint8_t> datagram_;
+  std::optional<NetlinkFeed> feed_;
   // of the transaction that is being told
   std::set<std::string> tables_;
   std::set<std::string> removed_;

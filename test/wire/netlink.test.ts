@@ -11,6 +11,7 @@ import {
   netlinkFlags,
   netlinkMessage,
   netlinkMessages,
+  withoutAttributes,
 } from '#wire/netlink.js'
 
 t.test('a message is a header and whole words (linux/netlink.h)', async (t) => {
@@ -53,7 +54,26 @@ t.test('what was written is read', async () => {
 t.test('anything is read without throwing', async () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      for (const { body } of netlinkMessages(bytes)) attributesOf(body, 4)
+      for (const { body } of netlinkMessages(bytes)) {
+        attributesOf(body, 4)
+        withoutAttributes(body, 4, new Set([1]))
+      }
     }),
   )
 })
+
+t.test(
+  'some attributes are left out, whatever their flags, and the others stay as they are',
+  async (t) => {
+    const nested = 0x8000
+    const [first, second, third] = [
+      attribute(1, bytesOfText('tap0')),
+      attribute(2 | nested, bytes32(7)),
+      attribute(3 | nested, bytes16(7)),
+    ] as const
+    const body = Uint8Array.from([...bytes32(0), ...first, ...second, ...third])
+    t.same([...withoutAttributes(body, 4, new Set([2]))], [...first, ...third])
+    t.same([...withoutAttributes(body, 4, new Set())], [...first, ...second, ...third])
+    t.same([...withoutAttributes(body, 4, new Set([1, 2, 3]))], [])
+  },
+)
