@@ -15,7 +15,8 @@ import { loadConfig } from '#service/config.js'
 import { createLog, type Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import { signalOfProcess } from '#service/signals.js'
-import { aborted, outcomeError, runTasks, type Task } from '#service/tasks.js'
+import { outcomeError, runTasks } from '#service/tasks.js'
+import { watchdogTask } from '#service/watchdog.js'
 import { openRole, type Role, type RoleContext, type RoleName, roleNames } from './role.js'
 
 /** How long tasks may take to stop; systemd's own limit is longer. */
@@ -60,10 +61,13 @@ export async function runAgent(
   })
   const ready = role.ready ?? Promise.resolve()
   void ready.then(() => notify(`READY=1\nSTATUS=${role.summary()}`)) // a promise that is never rejected
-  const outcome = await runTasks([...role.tasks, watchdog(watchdogMs, feeder(role, log, notify))], {
-    signal: role.rested === undefined ? signal : AbortSignal.any([signal, role.rested]),
-    deadlineMs: stopDeadlineMs,
-  })
+  const outcome = await runTasks(
+    [...role.tasks, watchdogTask(watchdogMs, feeder(role, log, notify))],
+    {
+      signal: role.rested === undefined ? signal : AbortSignal.any([signal, role.rested]),
+      deadlineMs: stopDeadlineMs,
+    },
+  )
   notify('STOPPING=1')
   log('info', 'stopped', {
     failed: outcome.failure?.task,
@@ -113,17 +117,5 @@ function feeder(role: Role, log: Log, notify: Notify): () => void {
     const work = hanging?.replace(/ for \d+ s$/, '')
     if (work !== undefined && work !== told) log('error', 'work-hangs', { what: hanging })
     told = work
-  }
-}
-
-/** Feeds systemd's watchdog twice in its time, and without one shows the status every ten seconds. */
-function watchdog(limitMs: number, feed: () => void): Task {
-  return {
-    name: 'watchdog',
-    async run(signal) {
-      const timer = setInterval(feed, limitMs > 0 ? limitMs / 2 : 10_000)
-      await aborted(signal)
-      clearInterval(timer)
-    },
   }
 }

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { lockQuota } from '#central/server/quota.js'
 import type { Database } from '#central/store/schema.js'
 import type { Change } from '#central/store/store.js'
 import type { NetworkDeps } from './network-deps.js'
@@ -39,8 +40,8 @@ export async function usedOf(
 }
 
 /**
- * Makes sure that a project may have so many more. In PostgreSQL its row is locked first, so that of changes at the same time
- * each sees what the others made.
+ * Makes sure that a project may have so many more. Changes that use its quota wait for each other, so that each sees what the
+ * others made.
  * @throws NetworkFault OverQuota
  */
 export async function requireQuota(
@@ -55,10 +56,7 @@ export async function requireQuota(
   if (wanted.count === 0) return
   const allowed = await quotaOf(tx, deps, wanted)
   if (allowed < 0) return
-  if (deps.engine === 'postgres') {
-    const project = tx.selectFrom('projects').select('id').where('id', '=', wanted.projectId)
-    await project.forUpdate().execute()
-  }
+  await lockQuota(tx, { store: deps, projectId: wanted.projectId })
   const used = await usedOf(tx, wanted)
   if (used + wanted.count > allowed) {
     const what = wanted.resource.replace('_', ' ')

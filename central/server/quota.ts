@@ -19,7 +19,10 @@ const projectLock = 0x6f6b_7170
  */
 export async function lockQuota(
   tx: Change,
-  { store, projectId }: Pick<ServerRoom, 'store'> & { readonly projectId: string },
+  {
+    store,
+    projectId,
+  }: { readonly store: Pick<ServerRoom['store'], 'engine'>; readonly projectId: string },
 ): Promise<void> {
   if (store.engine !== 'postgres') return
   await sql`select pg_advisory_xact_lock(${projectLock}, hashtext(${projectId}))`.execute(tx)

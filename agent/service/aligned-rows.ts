@@ -1,4 +1,4 @@
-import { printable } from '#service/log.js'
+import { printable } from './log.js'
 
 /** Rows as lines with aligned columns; the first row is the head. */
 export function alignedRows(rows: readonly (readonly string[])[]): readonly string[] {
