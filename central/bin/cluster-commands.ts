@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { openClients } from '#central/effect/clients.js'
 import { inspectCluster } from '#central/effect/inspect-cluster.js'
 import type { Row } from '#central/store/schema.js'
-import { AgentError, systemCode } from '#errors.js'
+import { AgentError } from '#errors.js'
 import { type CentralOptions, collect, configOption, jsonOption } from './command-options.js'
 import { findCluster } from './find.js'
 import { printDone, printOne, printRows } from './print.js'
+import { rapiUrl, readPem } from './rapi-address.js'
 import { readSecret } from './read-secret.js'
 import { type Room, withRoom } from './room.js'
 
@@ -227,25 +227,4 @@ function shownCluster(row: Row<'backends'>) {
     broker_user: row.broker_user,
     asked: row.updated_ms === 0 ? null : new Date(row.updated_ms).toISOString(),
   }
-}
-
-function rapiUrl(url: string): string {
-  if (URL.canParse(url) && new URL(url).protocol === 'https:') return new URL(url).origin
-  throw new AgentError(
-    'USAGE',
-    `--rapi ${url}: wants an address like https://master.example.net:5080`,
-  )
-}
-
-async function readPem(file: string): Promise<string> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (cause) {
-    const why = systemCode(cause) ?? String(cause)
-    throw new AgentError('INPUT_UNREADABLE', `${file}: cannot be read (${why})`, { cause })
-  }
-  const found = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g)
-  if (found === null) throw new AgentError('USAGE', `${file}: holds no PEM certificate`)
-  return `${found.join('\n')}\n` // never the key that may stand beside it
 }

@@ -5,10 +5,12 @@ import { Command, CommanderError } from 'commander'
 import { packageVersion } from '#service/version.js'
 import { addClusterCommands } from './cluster-commands.js'
 import { type CentralOptions, configFile, configOption, jsonOption } from './command-options.js'
+import { addFlavorCommands } from './flavor-commands.js'
 import { addIdentityCommands } from './identity-commands.js'
+import { addImageCommands } from './image-commands.js'
 import { addNetworkCommands } from './network-commands.js'
-import { addOfferCommands } from './offer-commands.js'
 import { addPoolCommands } from './pool-commands.js'
+import { addStartCommands } from './start-commands.js'
 
 /** All commands. An action's failure, and one of usage, is an error of `parseAsync`. */
 export function program(): Command {
@@ -36,9 +38,11 @@ export function program(): Command {
       await migrateStore(options)
     })
   addConfigCommands(central.command('config').description('the configuration'))
+  addStartCommands(central)
   addIdentityCommands(central)
   addClusterCommands(central.command('cluster').description('Ganeti clusters'))
-  addOfferCommands(central)
+  addFlavorCommands(central.command('flavor').description('sizes of servers'))
+  addImageCommands(central.command('image').description('what is installed on servers'))
   addNetworkCommands(central)
   addPoolCommands(central)
   return central

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander'
 import { hashPassword } from '#central/identity/passwords.js'
-import { issueToken } from '#central/identity/tokens.js'
 import {
   assignRole,
   createProject,
@@ -10,7 +9,6 @@ import {
   setPassword,
 } from '#central/identity/users.js'
 import type { Change } from '#central/store/store.js'
-import { AgentError } from '#errors.js'
 import { printLine } from '#service/log.js'
 import { type CentralOptions, configOption, jsonOption } from './command-options.js'
 import { findProject, findUser, notTaken } from './find.js'
@@ -18,9 +16,11 @@ import { printDone, printRows } from './print.js'
 import { readSecret } from './read-secret.js'
 import { type Room, withRoom } from './room.js'
 
-type PasswordOptions = CentralOptions & { readonly passwordFile?: string }
+/** Of commands that take a password. */
+export type PasswordOptions = CentralOptions & { readonly passwordFile?: string }
 
-function passwordOption(): Option {
+/** `--password-file FILE` */
+export function passwordOption(): Option {
   return new Option(
     '--password-file <file>',
     'file with the password in its first line, - for standard input; without it you are asked',
@@ -33,33 +33,10 @@ function roleOption(): Option {
     .default('member')
 }
 
-/** `init`, `project …`, `user …`, `token …` */
+/** `project …` and `user …` */
 export function addIdentityCommands(central: Command): void {
-  central
-    .command('init')
-    .description(
-      'make the first admin with a project, and print the variables for the openstack client',
-    )
-    .option('--user <name>', 'name of the admin', 'admin')
-    .option('--project <name>', 'name of the project', 'admin')
-    .addOption(passwordOption())
-    .addOption(configOption())
-    .action((options: PasswordOptions & { readonly user: string; readonly project: string }) =>
-      withRoom(options, (room) => init(room, options)),
-    )
   addProjects(central.command('project').description('projects (tenants)'))
   addUsers(central.command('user').description('who may log in'))
-  const token = central.command('token').description('tokens')
-  token
-    .command('issue')
-    .description('print a token of a user, without a password')
-    .argument('<user>', 'name or id')
-    .option('--project <project>', 'name or id; default: the user’s own')
-    .addOption(jsonOption())
-    .addOption(configOption())
-    .action((user: string, options: CentralOptions & { readonly project?: string }) =>
-      withRoom(options, (room) => issue(room, user, options)),
-    )
 }
 
 function addProjects(project: Command): void {
@@ -158,7 +135,8 @@ function addUsers(user: Command): void {
     )
 }
 
-async function newPassword(name: string, options: PasswordOptions): Promise<string> {
+/** What is kept of a new password. */
+export async function newPassword(name: string, options: PasswordOptions): Promise<string> {
   const file = options.passwordFile
   return await hashPassword(await readSecret(`password of ${name}`, { file, isNew: true }))
 }
@@ -180,7 +158,8 @@ async function addUser(
   printDone(`user ${name}: ${id}${where}`, { id, name, project_id: project?.id ?? null }, options)
 }
 
-async function makeUser(
+/** Makes a user, with a role when there is a project. */
+export async function makeUser(
   tx: Change,
   {
     name,
@@ -219,46 +198,4 @@ async function listUsers({ store }: Room, options: CentralOptions): Promise<void
   }))
   const columns = ['id', 'name', 'enabled', 'roles']
   printRows(shown, { ...options, columns, none: 'no user: okeanid-central init' })
-}
-
-async function issue(
-  { store, config, nowMs }: Room,
-  user: string,
-  options: CentralOptions & { readonly project?: string },
-): Promise<void> {
-  const row = await findUser(store, user)
-  const wanted = options.project ?? row.default_project_id
-  const project = wanted === null ? undefined : await findProject(store, wanted)
-  const expiresMs = nowMs() + config.identity.token_lifetime.ms
-  const scope = { userId: row.id, projectId: project?.id, nowMs: nowMs(), expiresMs }
-  const { token } = await store.write((tx) => issueToken(tx, scope))
-  const expires = new Date(expiresMs).toISOString()
-  printDone(token, { token, expires, project_id: project?.id ?? null }, options)
-}
-
-async function init(
-  { store, config, nowMs }: Room,
-  options: PasswordOptions & { readonly user: string; readonly project: string },
-): Promise<void> {
-  const taken = await store.read.selectFrom('users').select('name').executeTakeFirst()
-  if (taken !== undefined) {
-    throw new AgentError(
-      'USAGE',
-      `there are users, ${taken.name} for one: okeanid-central user add`,
-    )
-  }
-  const { user: name, project } = options
-  const passwordHash = await newPassword(name, options)
-  await store.write(async (tx) => {
-    const projectId = await createProject(tx, { name: project, nowMs: nowMs() })
-    await makeUser(tx, { name, passwordHash, projectId, role: 'admin', nowMs: nowMs() })
-  })
-  const { public_url: publicUrl, listen, port, cert_file: certFile } = config.server
-  const url = publicUrl || `${certFile === '' ? 'http' : 'https'}://${listen}:${port}`
-  printLine(`export OS_AUTH_URL=${url}/v3`)
-  printLine('export OS_IDENTITY_API_VERSION=3')
-  printLine(`export OS_USERNAME=${name} OS_USER_DOMAIN_ID=default`)
-  printLine(`export OS_PROJECT_NAME=${project} OS_PROJECT_DOMAIN_ID=default`)
-  printLine(`export OS_REGION_NAME=${config.identity.region}`)
-  printLine('# and OS_PASSWORD, or the client asks for it')
 }

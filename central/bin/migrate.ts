@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { CentralOptions } from './command-options.js'
 import { printDone } from './print.js'
 import { withRoom } from './room.js'
@@ -5,15 +6,9 @@ import { withRoom } from './room.js'
 /** `okeanid-central migrate`: opening the store is all that it takes. */
 export async function migrateStore(options: CentralOptions): Promise<void> {
   await withRoom(options, async ({ store }) => {
-    const steps = await store.read
-      .selectFrom('kysely_migration' as 'tokens')
-      .select('name' as 'digest')
-      .execute()
-    const names = steps.map((row) => (row as unknown as { readonly name: string }).name)
-    printDone(
-      `the store is of this version: ${names.join(', ')}`,
-      { version: names.at(-1) },
-      options,
-    )
+    const steps = sql<{ readonly name: string }>`select name from kysely_migration order by name`
+    const { rows } = await steps.execute(store.read)
+    const version = rows.at(-1)?.name
+    printDone(`the store is of version ${version}`, { version }, options)
   })
 }

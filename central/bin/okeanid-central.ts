@@ -28,6 +28,8 @@ function exitCodeOf(error: unknown): number {
   return hasCode(error, 'USAGE') ? exitCodes.usage : exitCodes.failed
 }
 
+process.umask(0o077) // store and key are for the service alone
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.ok) // the reader of a pipe went away
   throw error

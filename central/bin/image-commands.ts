@@ -3,18 +3,10 @@ import type { Command } from 'commander'
 import { isPrintableAscii } from '#central/intent/ascii.js'
 import { AgentError } from '#errors.js'
 import { type CentralOptions, collect, configOption, jsonOption } from './command-options.js'
-import { findProject, missing } from './find.js'
+import { findProject } from './find.js'
+import { addRemove, count } from './flavor-commands.js'
 import { printDone, printRows } from './print.js'
 import { type Room, withRoom } from './room.js'
-
-interface FlavorOptions extends CentralOptions {
-  readonly vcpus: string
-  readonly ram: string
-  readonly disk: string
-  readonly diskTemplate: string
-  readonly id?: string
-  readonly private?: true
-}
 
 interface ImageOptions extends CentralOptions {
   readonly os: string
@@ -28,32 +20,8 @@ interface ImageOptions extends CentralOptions {
   readonly project?: string
 }
 
-/** `flavor …` and `image …` */
-export function addOfferCommands(central: Command): void {
-  const flavor = central.command('flavor').description('sizes of servers')
-  flavor
-    .command('add')
-    .description('make a flavor')
-    .argument('<name>')
-    .requiredOption('--vcpus <count>')
-    .requiredOption('--ram <mib>', 'MiB')
-    .requiredOption('--disk <gib>', 'GiB; 0 for none')
-    .option('--disk-template <template>', 'Ganeti’s; without it whatever the cluster has first', '')
-    .option('--id <id>', 'default: the name')
-    .option('--private', 'only admins use it')
-    .addOption(jsonOption())
-    .addOption(configOption())
-    .action((name: string, options: FlavorOptions) =>
-      withRoom(options, (room) => addFlavor(room, name, options)),
-    )
-  flavor
-    .command('list')
-    .description('all flavors')
-    .addOption(jsonOption())
-    .addOption(configOption())
-    .action((options: CentralOptions) => withRoom(options, (room) => listFlavors(room, options)))
-  addRemove(flavor, 'flavors')
-  const image = central.command('image').description('what is installed on servers')
+/** `image …` */
+export function addImageCommands(image: Command): void {
   const pair = 'KEY=VALUE; may come more than once'
   image
     .command('add')
@@ -88,67 +56,6 @@ export function addOfferCommands(central: Command): void {
     .addOption(configOption())
     .action((options: CentralOptions) => withRoom(options, (room) => listImages(room, options)))
   addRemove(image, 'images')
-}
-
-function addRemove(parent: Command, table: 'flavors' | 'images'): void {
-  const noun = table.slice(0, -1)
-  parent
-    .command('remove')
-    .description(`offer a ${noun} no more; servers that have it keep it`)
-    .argument(`<${noun}>`, 'name or id')
-    .addOption(configOption())
-    .action((nameOrId: string, options: CentralOptions) =>
-      withRoom(options, async ({ store, nowMs }) => {
-        const { numUpdatedRows } = await store.write((tx) =>
-          tx
-            .updateTable(table)
-            .set({ deleted_ms: nowMs() })
-            .where((is) => is.or([is('id', '=', nameOrId), is('name', '=', nameOrId)]))
-            .where('deleted_ms', 'is', null)
-            .executeTakeFirst(),
-        )
-        if (numUpdatedRows === 0n) throw missing(noun, nameOrId)
-        printDone(`${noun} ${nameOrId} is offered no more`, { id: nameOrId }, options)
-      }),
-    )
-}
-
-async function addFlavor({ store }: Room, name: string, options: FlavorOptions): Promise<void> {
-  const id = options.id ?? name
-  const row = {
-    ...{ id, name, vcpus: count('--vcpus', options.vcpus, 1) },
-    ...{ ram_mib: count('--ram', options.ram, 1), disk_gib: count('--disk', options.disk, 0) },
-    ...{ disk_template: options.diskTemplate, deleted_ms: null },
-    is_public: options.private ? (0 as const) : (1 as const),
-  }
-  if (!/^[\w.:-]{1,255}$/.test(id))
-    throw new AgentError('USAGE', '--id wants letters, digits, . : _ -')
-  await store.write(async (tx) => {
-    const other = await tx
-      .selectFrom('flavors')
-      .select('id')
-      .where('id', '=', id)
-      .executeTakeFirst()
-    if (other !== undefined)
-      throw new AgentError('USAGE', `there is, or was, a flavor ${id}: give another --id`)
-    await tx.insertInto('flavors').values(row).execute()
-  })
-  printDone(`flavor ${name}: ${id}`, { id, name }, options)
-}
-
-async function listFlavors({ store }: Room, options: CentralOptions): Promise<void> {
-  const rows = await store.read
-    .selectFrom('flavors')
-    .selectAll()
-    .where('deleted_ms', 'is', null)
-    .orderBy('id')
-    .execute()
-  const shown = rows.map((row) => ({
-    ...{ id: row.id, name: row.name, vcpus: row.vcpus, ram_mib: row.ram_mib },
-    ...{ disk_gib: row.disk_gib, disk_template: row.disk_template, public: row.is_public === 1 },
-  }))
-  const columns = ['id', 'name', 'vcpus', 'ram_mib', 'disk_gib', 'disk_template', 'public']
-  printRows(shown, { ...options, columns, none: 'no flavor: okeanid-central flavor add' })
 }
 
 async function addImage(room: Room, name: string, options: ImageOptions): Promise<void> {
@@ -192,11 +99,6 @@ async function listImages({ store }: Room, options: CentralOptions): Promise<voi
   }))
   const columns = ['id', 'name', 'os', 'public', 'min_disk_gib', 'min_ram_mib']
   printRows(shown, { ...options, columns, none: 'no image: okeanid-central image add' })
-}
-
-function count(option: string, text: string, min: number): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text)
-  throw new AgentError('USAGE', `${option} wants a whole number, ${min} or more`)
 }
 
 function pairsOf(option: string, texts: readonly string[] = []): Readonly<Record<string, string>> {
