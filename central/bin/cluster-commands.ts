@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { openClients } from '#central/effect/clients.js'
+import { clientTiming } from '#central/effect/effect-path.js'
 import { inspectCluster } from '#central/effect/inspect-cluster.js'
 import type { Row } from '#central/store/schema.js'
 import { AgentError } from '#errors.js'
@@ -152,9 +153,7 @@ async function addCluster(room: Room, name: string, options: AddOptions): Promis
 }
 
 async function inspect({ config, sealer }: Room, row: Row<'backends'>) {
-  const { connect_timeout: connect, timeout } = config.ganeti
-  const timing = { connectTimeoutMs: connect.ms, timeoutMs: timeout.ms }
-  await using clients = openClients({ sealer, ...timing })
+  await using clients = openClients({ sealer, ...clientTiming(config) })
   return await inspectCluster(clients.of(row))
 }
 
