@@ -24,6 +24,7 @@ import { installedScripts, readHooks, readWaitingHooks } from './hook-files.js'
 import { pathsOf } from './paths.js'
 import { queueingSettings } from './queueing-settings.js'
 import { readServedTaps, type ServedNow } from './served-taps.js'
+import { readStartFacts } from './start-facts.js'
 
 /**
  * Prints the findings, what is broken first.
@@ -52,6 +53,9 @@ async function gatherFacts(config: NodeConfig): Promise<HostFacts> {
   const isRoot = process.getuid?.() === 0
   const served = await readServedTaps(config)
   const roles = await askForFacts(config)
+  const { root } = config.ganeti
+  const hooks = readHooks({ root, scripts: installedScripts })
+  const isCalled = hooks.hooks.some(({ caller, state }) => caller !== 'hooks' && state === 'ours')
   return {
     nodeVersion: process.versions.node,
     isRoot,
@@ -60,10 +64,8 @@ async function gatherFacts(config: NodeConfig): Promise<HostFacts> {
     queueing: await queueingFacts(config, { isRoot, served, roles }),
     bindings: bindingFacts(served),
     roles: roles.map(({ facts }) => facts),
-    hooks: {
-      ...readHooks({ root: config.ganeti.root, scripts: installedScripts }),
-      ...readWaitingHooks(pathsOf(config).hooksSpool),
-    },
+    hooks: { ...hooks, ...readWaitingHooks(pathsOf(config).hooksSpool) },
+    starts: isCalled ? readStartFacts(root, config) : undefined,
   }
 }
 

@@ -17,10 +17,13 @@ export interface NicPlaces {
   readonly breakGlassFile: string
 }
 
+/** The folders that are taken where nothing else is said. */
+export const usualFolders = { state: '/var/lib/okeanid', runtime: '/run/okeanid' } as const
+
 /** The places below a state directory (`/var/lib/okeanid`) and a runtime directory (`/run/okeanid`). */
 export function nicPlaces({
-  stateDirectory = '/var/lib/okeanid',
-  runtimeDirectory = '/run/okeanid',
+  stateDirectory = usualFolders.state,
+  runtimeDirectory = usualFolders.runtime,
   breakGlassFile = '/etc/okeanid/break-glass',
 }: {
   readonly stateDirectory?: string | undefined

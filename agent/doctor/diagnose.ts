@@ -7,6 +7,7 @@ import { nicFindings } from './nic-findings.js'
 import { outboxFindings } from './outbox-findings.js'
 import { queueFindings } from './queue-findings.js'
 import { ruleFindings } from './rule-findings.js'
+import { startFindings } from './start-findings.js'
 
 /** What is wrong with a host and what cures it; empty when all is well. What hurts comes first. */
 export function diagnose(facts: HostFacts): readonly Finding[] {
@@ -17,6 +18,7 @@ export function diagnose(facts: HostFacts): readonly Finding[] {
     ...ruleFindings(facts),
     ...bindingFindings(facts.bindings),
     ...hookFindings(facts.hooks),
+    ...startFindings(facts.starts),
     ...facts.roles.flatMap((role) => [
       ...roleFindings(role, facts.roles),
       ...outboxFindings(role.outbox),

@@ -1,6 +1,7 @@
 import type { ForwardBlock } from '#nic/forward/fate.js'
 import type { QueueNumbers, ServedTap } from '#nic/queueing/plan.js'
 import type { HookFacts } from './hook-findings.js'
+import type { StartFacts } from './start-findings.js'
 
 /** Everything that the doctor looks at, gathered by `bin/doctor.ts`. Undefined: could not be found out. */
 export interface HostFacts {
@@ -14,6 +15,8 @@ export interface HostFacts {
   readonly bindings: BindingFacts
   readonly roles: readonly RoleFacts[]
   readonly hooks: HookFacts
+  /** Undefined where Ganeti does not call us for its NICs. */
+  readonly starts?: StartFacts | undefined
 }
 
 /** What this kernel and its tools can do. */

@@ -63,6 +63,27 @@ const withQueueing = (other: Partial<QueueingFacts>) =>
   findings({ queueing: { ...queueing, ...other } })
 const block = { bridge: 'br0', where: 'iptables filter, chain FORWARD: policy drop' }
 
+t.test('what nic up goes by', async (t) => {
+  const bundle = '/usr/lib/okeanid/dist/nic.cjs'
+  const bytecode = { bundle, isThere: true }
+  const [all] = findings({})
+  t.same(findings({ starts: { bytecode, movedFolders: [] } }), [all])
+  t.same(findings({ starts: { bytecode: undefined, movedFolders: [] } }), [all], 'not installed')
+  const stale = findings({
+    starts: { bytecode: { ...bytecode, isThere: false }, movedFolders: [] },
+  })
+  t.match(
+    stale.find((line) => line.includes('starts')),
+    /^note starts: nic up has no bytecode .*; node \/usr\/lib\/okeanid\/dist\/bytecode.mjs \/usr\/lib\/okeanid\/dist\/nic.cjs$/,
+  )
+  const key = 'state_directory'
+  const moved = { key, folder: '/srv/okeanid', usual: '/var/lib/okeanid' }
+  t.match(
+    findings({ starts: { bytecode, movedFolders: [moved] } })[0],
+    /^broken starts: \[agent\] state_directory is \/srv\/okeanid, .* goes by \/var\/lib\/okeanid/,
+  )
+})
+
 t.test('a healthy host has nothing but the list of what it serves', async (t) => {
   t.same(findings({}), ['note bindings: 1 taps are served, networks: net1; nothing to do'])
 })
