@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '#service/version.js'
+import { addBackupCommands } from './backup-commands.js'
 import { addClusterCommands } from './cluster-commands.js'
 import { type CentralOptions, configFile, configOption, jsonOption } from './command-options.js'
 import { addFlavorCommands } from './flavor-commands.js'
@@ -10,6 +11,7 @@ import { addIdentityCommands } from './identity-commands.js'
 import { addImageCommands } from './image-commands.js'
 import { addNetworkCommands } from './network-commands.js'
 import { addPoolCommands } from './pool-commands.js'
+import { addReconcileCommands } from './reconcile-commands.js'
 import { addStartCommands } from './start-commands.js'
 
 /** All commands. An action's failure, and one of usage, is an error of `parseAsync`. */
@@ -45,6 +47,8 @@ export function program(): Command {
   addImageCommands(central.command('image').description('what is installed on servers'))
   addNetworkCommands(central)
   addPoolCommands(central)
+  addReconcileCommands(central)
+  addBackupCommands(central)
   return central
 }
 

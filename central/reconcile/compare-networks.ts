@@ -40,7 +40,7 @@ function gone({ name, state, stamp }: Known): Finding {
     kind: 'stale-network',
     name,
     detail: `${state} in the store, and not at the cluster`,
-    action: { kind: 'wait', proof: stamp, then: { kind: 'tell', bodies: [body] } },
+    action: { kind: 'wait', proof: stamp, later: { kind: 'tell', bodies: [body] } },
   }
 }
 
@@ -82,7 +82,7 @@ function tell({
   const isNews = network.modifiedUs > knownUs
   const timeUs = isNews ? network.modifiedUs : knownUs + 1
   const told = { kind: 'tell', bodies: [networkBody(network.name, operation, timeUs)] } as const
-  return isNews ? told : { kind: 'wait', proof: String(network.modifiedUs), then: told }
+  return isNews ? told : { kind: 'wait', proof: String(network.modifiedUs), later: told }
 }
 
 function networkBody(network: string, operation: string, timeUs: number): JsonObject {

@@ -60,7 +60,7 @@ function missing(server: ServerRow): readonly Finding[] {
       name,
       serverId: id,
       detail: `${power} in the store, and not at the cluster`,
-      action: { kind: 'wait', proof: server.op_stamp, then: { kind: 'tell', bodies: [body] } },
+      action: { kind: 'wait', proof: server.op_stamp, later: { kind: 'tell', bodies: [body] } },
     },
   ]
 }
@@ -135,7 +135,7 @@ function tell(
   const isNews = instance.modifiedUs > newestUs
   const timeUs = isNews ? instance.modifiedUs : newestUs + 1
   const told = { kind: 'tell', bodies: bodiesOf(instance, { operation, timeUs, nics }) } as const
-  return isNews ? told : { kind: 'wait', proof: String(instance.serial), then: told }
+  return isNews ? told : { kind: 'wait', proof: String(instance.serial), later: told }
 }
 
 /** All that there is to tell of an instance, as of its last change. */

@@ -35,7 +35,7 @@ export type Action =
   /** Nothing by us: it is told, for somebody to decide. */
   | { readonly kind: 'report' }
   /** Nothing yet: it must be found again, unchanged, when the grace period is over. `proof` is what must not change. */
-  | { readonly kind: 'wait'; readonly proof: string; readonly then: Told }
+  | { readonly kind: 'wait'; readonly proof: string; readonly later: Told }
   /** It is told to the store as if a message had come. */
   | Told
   | { readonly kind: 'clear-task' }

@@ -70,7 +70,7 @@ export async function reconcile(
       action.kind !== 'wait' ||
       (await looks.isDue({ backend, finding, proof: action.proof, nowMs: nowMs(), graceMs }))
     if (action.kind === 'wait') {
-      if (isDue) toTell.push(action.then)
+      if (isDue) toTell.push(action.later)
       outcomes.push({ ...finding, outcome: isDue ? 'told' : 'waits' })
     } else if (action.kind === 'tell') {
       toTell.push(action)
