@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { endPortIntent } from '#central/network/end-port-intent.js'
+import { undoResize } from '#central/server/undo-resize.js'
 import type { Change } from '#central/store/store.js'
 import type { IntentTable } from '#central/store/tables/traffic.js'
 
@@ -38,6 +39,7 @@ export async function endIntent(
   if (ended === undefined) return
   await endPortIntent(tx, { nowMs }, { intent, isFailed: failure !== undefined })
   if (intent.server_id === null) return
+  if (intent.kind === 'resize' && failure !== undefined) await undoResize(tx, intent.server_id)
   await tx
     .updateTable('servers')
     .set({ task: null, task_intent_id: null, updated_ms: nowMs })

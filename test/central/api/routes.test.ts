@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { openApiText } from '#central/api/document.js'
+import { ensurePools } from '#central/network/pools.js'
 import {
   type CentralApp,
   type Entered,
@@ -9,6 +10,8 @@ import {
   startMs,
 } from '../../support/central-app.js'
 import { image, large, seedCloud, small, urlImage } from '../../support/cloud.js'
+
+const net = '/network/v2.0'
 
 const publicKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'N'.repeat(43)} annsown`
 
@@ -66,7 +69,10 @@ t.test('a stranger', async (t) => {
       const { statusCode, body } = await call(central, bob, route, ann)
       t.notMatch(body, mark)
       t.ok(statusCode < 500 || statusCode === 501, `${statusCode}: ${body}`)
-      const isOwned = /\/(servers|os-quota-sets|projects|users|os-interface)\/\{/.test(route.path)
+      const isOwned =
+        /\/(servers|os-quota-sets|projects|users|os-interface|networks|subnets|ports|floatingips|quotas)\/\{/.test(
+          route.path,
+        )
       if (isOwned) t.ok([403, 404].includes(statusCode), `${statusCode}: ${body}`)
     })
   }
@@ -102,6 +108,17 @@ const bodies: Readonly<Record<string, object>> = {
   'POST /compute/v2.1/servers/{id}/os-interface': { interfaceAttachment: { net_id: '1' } },
   'POST /compute/v2.1/os-keypairs': { keypair: { name: 'made' } },
   'PUT /compute/v2.1/os-quota-sets/{project}': { quota_set: { instances: 99 } },
+  'POST /compute/v2.1/networks': { network: { name: 'made' } },
+  'PUT /compute/v2.1/networks/{id}': { network: { name: 'renamed' } },
+  'POST /compute/v2.1/networks/{id}/action': { add: { serverRef: 1 } },
+  'POST /network/v2.0/networks': { network: { name: 'made' } },
+  'PUT /network/v2.0/networks/{id}': { network: { name: 'renamed' } },
+  'POST /network/v2.0/subnets': { subnet: { network_id: '1', cidr: 'fd00::/64', ip_version: 6 } },
+  'POST /network/v2.0/ports': { port: { network_id: '1' } },
+  'PUT /network/v2.0/ports/{id}': { port: { name: 'renamed' } },
+  'POST /network/v2.0/floatingips': { floatingip: { floating_network_id: '2' } },
+  'PUT /network/v2.0/floatingips/{id}': { floatingip: { port_id: null } },
+  'PUT /network/v2.0/quotas/{project}': { quota: { network: 99 } },
   'POST /identity/v2.0/tokens': { auth: { token: { id: 'TOKEN' } } },
   'POST /identity/v3/auth/tokens': {
     auth: { identity: { methods: ['token'], token: { id: 'TOKEN' } } },
@@ -115,11 +132,11 @@ async function call(
   owner: Entered | undefined = who,
 ) {
   const ids: Readonly<Record<string, string>> = {
-    alias: 'SNF',
+    alias: route.path.startsWith(net) ? 'router' : 'SNF',
     name: 'laptop',
     key: 'key',
     port: '1',
-    network: 'net',
+    network: `${mark}-network`,
     secret: 'A'.repeat(43),
     project: owner?.projectId ?? 'none',
   }
@@ -140,7 +157,12 @@ async function call(
     ...(route.method !== 'GET' && route.method !== 'DELETE' && json),
   }
   const payload = 'content-type' in headers ? { payload: text } : {}
-  return await app.inject({ method: route.method, url, headers, ...payload })
+  const request = { method: route.method, url, headers, ...payload }
+  if (route.path !== '/events') return await app.inject(request)
+  // this answer has no end: that it begins is enough here
+  const answer = await app.inject({ ...request, payloadAsStream: true })
+  if (answer.statusCode === 200) answer.stream().destroy()
+  return { statusCode: answer.statusCode, body: '-' }
 }
 
 const json = { 'content-type': 'application/json' }
@@ -149,7 +171,7 @@ function name({ method, path }: Route): string {
   return `${method} ${path}`
 }
 
-/** Those that delete come last. */
+/** Those that delete come last, and the one that ends the token that all bear comes after all. */
 function routesOf({
   paths,
 }: {
@@ -164,8 +186,9 @@ function routesOf({
       isOpen: security?.length === 0,
     })),
   )
-  const isLast = ({ method }: Route) => (method === 'DELETE' ? 1 : 0)
-  return all.sort((a, b) => isLast(a) - isLast(b))
+  const place = ({ method, path }: Route) =>
+    method !== 'DELETE' ? 0 : path.startsWith('/identity') ? 2 : 1
+  return all.sort((a, b) => place(a) - place(b))
 }
 
 /** A cloud in which everything is ann's, and has her mark. */
@@ -174,14 +197,22 @@ async function cloud(t: Test) {
   await central.store.write((tx) => seedCloud(tx, startMs))
   const ann = await central.enter(mark)
   const headers = { 'x-auth-token': ann.token }
-  const server = { name: `${mark}-server`, flavorRef: small, imageRef: image, networks: 'none' }
+  await ensurePools(central.store, central.context.config)
+  const networks = [{ uuid: '1' }]
+  const server = { name: `${mark}-server`, flavorRef: small, imageRef: image, networks }
+  const subnet = { network_id: '1', cidr: '192.0.2.0/28', name: `${mark}-subnet` }
   const metadata = { key: `${mark}-note` }
   for (const [url, payload] of [
     ['/v2.1/os-keypairs', { keypair: { name: 'laptop', public_key: publicKey } }],
+    [`${net}/networks`, { network: { name: `${mark}-network` } }],
+    [`${net}/subnets`, { subnet }],
     ['/v2.1/servers', { server: { ...server, metadata } }],
+    [`${net}/ports`, { port: { network_id: '1', name: `${mark}-port` } }],
   ] as const) {
-    await central.app.inject({ method: 'POST', url, headers, payload })
+    const { statusCode, body } = await central.app.inject({ method: 'POST', url, headers, payload })
+    t.ok(statusCode < 300, `${url}: ${statusCode} ${body}`)
   }
+  await seedFloating(central, ann)
   await central.store.write((tx) =>
     tx
       .updateTable('servers')
@@ -189,6 +220,21 @@ async function cloud(t: Test) {
       .execute(),
   )
   return { central, ann }
+}
+
+/** A pool of floating addresses, network 2, of which ann has one. */
+async function seedFloating(central: CentralApp, { token }: Entered) {
+  const root = await central.enter('root', 'admin')
+  const external = { network: { name: 'public', 'router:external': true, type: 'IP_LESS_ROUTED' } }
+  const subnet = { subnet: { network_id: '2', cidr: '198.51.100.0/24' } }
+  for (const [who, url, payload] of [
+    [root.token, `${net}/networks`, external],
+    [root.token, `${net}/subnets`, subnet],
+    [token, `${net}/floatingips`, { floatingip: { floating_network_id: '2' } }],
+  ] as const) {
+    const headers = { 'x-auth-token': who }
+    await central.app.inject({ method: 'POST', url, headers, payload })
+  }
 }
 
 /** Rows that are a project's, or about its servers. */
@@ -208,6 +254,19 @@ async function everythingOf({ store }: CentralApp, { projectId, userId }: Entere
       .where('server_id', 'in', ids)
       .execute(),
     intents: await read.selectFrom('intents').selectAll().where('server_id', 'in', ids).execute(),
+    networks: await read
+      .selectFrom('networks')
+      .selectAll()
+      .where('project_id', '=', projectId)
+      .execute(),
+    subnets: await read.selectFrom('subnets').selectAll().where('network_id', '=', 1).execute(),
+    ports: await read.selectFrom('ports').selectAll().where('project_id', '=', projectId).execute(),
+    addresses: await read.selectFrom('addresses').selectAll().where('network_id', '=', 1).execute(),
+    floating: await read
+      .selectFrom('floating_ips')
+      .selectAll()
+      .where('project_id', '=', projectId)
+      .execute(),
     keypairs: await read.selectFrom('keypairs').selectAll().where('user_id', '=', userId).execute(),
     quotas: await read
       .selectFrom('quotas')

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { settleIntents } from '#central/effect/settle-intents.js'
 import type { RapiRequest } from '#central/intent/rapi-request.js'
 import {
   type CentralApp,
@@ -250,6 +251,20 @@ t.test('actions', async (t) => {
     t.match((await requests(central)).at(-2)?.body, { beparams: { vcpus: 1, maxmem: 1024 } })
     await settle('STARTED')
     t.equal(await status(), 'ACTIVE')
+  })
+
+  t.test('a resize that Ganeti refuses leaves the flavor as it was', async (t) => {
+    await settle('STOPPED')
+    t.equal((await act({ resize: { flavorRef: large } })).status, 202)
+    const jobs = [{ jobId: 7, status: 'error', reason: 'no room' }] as const
+    await central.store.write(async (tx) => {
+      const submitted = { status: 'submitted', job_id: 7 } as const
+      await tx.updateTable('intents').set(submitted).where('kind', '=', 'resize').execute()
+      await settleIntents(tx, { nowMs: startMs, backendId: 1, jobs })
+    })
+    t.equal(await status(), 'SHUTOFF')
+    const { body } = await call(ann, 'GET', `${servers}/1`)
+    t.equal(body.server.flavor.id, small)
   })
 })
 
