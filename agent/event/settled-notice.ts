@@ -1,6 +1,7 @@
 import { formatJson } from '#ganeti/json-value.js'
 import { err, ok, type Result } from '#result.js'
 import type { Message } from './message.js'
+import { parseNoticeBody } from './notice-body.js'
 
 /**
  * What the master's agent tells the other master candidates: of these jobs everything was told and the broker has confirmed it, or
@@ -45,16 +46,9 @@ export function settledMessage(
 
 /** Reads the body of a notice; never throws. */
 export function parseSettledNotice(body: string): Result<SettledNotice, string> {
-  if (body.length > maxSettledBytes) return err(`is larger than ${maxSettledBytes} bytes`)
-  let value: unknown
-  try {
-    value = JSON.parse(body)
-  } catch {
-    return err('is no JSON')
-  }
-  if (typeof value !== 'object' || value === null) return err('wants a JSON object')
-  const { type, cluster, node, jobs } = value as Readonly<Record<string, unknown>>
-  if (type !== 'okeanid-jobs-settled') return err('type: wants okeanid-jobs-settled')
+  const fields = parseNoticeBody(body, { type: 'okeanid-jobs-settled', maxBytes: maxSettledBytes })
+  if (!fields.ok) return fields
+  const { cluster, node, jobs } = fields.value
   if (typeof cluster !== 'string' || cluster === '') return err('cluster: wants a UUID')
   if (typeof node !== 'string' || node === '') return err('node: wants the name of a node')
   if (!Array.isArray(jobs) || jobs.length > maxRanges || !jobs.every(isRange))

@@ -2,6 +2,7 @@ import type { InstanceTags } from '#ganeti/instance-tags.js'
 import { formatJson } from '#ganeti/json-value.js'
 import { err, ok, type Result } from '#result.js'
 import type { Message } from './message.js'
+import { parseNoticeBody } from './notice-body.js'
 
 /** What the master tells the primary node of an instance: the tags that rules of its NICs depend on, all of them. */
 export interface TagsNotice {
@@ -51,16 +52,9 @@ export function tagsMessage(notice: TagsNotice, clusterUuid: string): Message {
 
 /** Reads the body of a message for a node; never throws. */
 export function parseTagsNotice(body: string): Result<TagsNotice, string> {
-  if (body.length > maxNoticeBytes) return err(`is larger than ${maxNoticeBytes} bytes`)
-  let value: unknown
-  try {
-    value = JSON.parse(body)
-  } catch {
-    return err('is no JSON')
-  }
-  if (typeof value !== 'object' || value === null) return err('wants a JSON object')
-  const { type, instance, node, tags, time } = value as Readonly<Record<string, unknown>>
-  if (type !== 'okeanid-instance-tags') return err('type: wants okeanid-instance-tags')
+  const fields = parseNoticeBody(body, { type: 'okeanid-instance-tags', maxBytes: maxNoticeBytes })
+  if (!fields.ok) return fields
+  const { instance, node, tags, time } = fields.value
   if (!isName(instance)) return err('instance: wants the name of an instance')
   if (!isName(node)) return err('node: wants the name of a node')
   if (!Array.isArray(tags) || tags.length > maxTags || !tags.every(isTag))
