@@ -6,6 +6,7 @@ import { packageVersion } from '#service/version.js'
 import { addBackupCommands } from './backup-commands.js'
 import { addClusterCommands } from './cluster-commands.js'
 import { type CentralOptions, configFile, configOption, jsonOption } from './command-options.js'
+import { addDeadLetterCommands } from './dead-letter-commands.js'
 import { addFlavorCommands } from './flavor-commands.js'
 import { addIdentityCommands } from './identity-commands.js'
 import { addImageCommands } from './image-commands.js'
@@ -49,6 +50,9 @@ export function program(): Command {
   addPoolCommands(central)
   addReconcileCommands(central)
   addBackupCommands(central)
+  addDeadLetterCommands(
+    central.command('dead-letters').description('messages that could not be taken'),
+  )
   return central
 }
 

@@ -54,10 +54,14 @@ export const centralSchema = {
       'Whether messages are taken. With no, states change by reconciliation alone.',
     ),
     ...brokerFields,
-    queue: shaped('okeanid-central', 'Durable queue that messages are taken from.', {
-      pattern: /^[A-Za-z0-9_.-]{1,100}$/,
-      wants: 'letters, digits, _, . and -',
-    }),
+    queue: shaped(
+      'okeanid-central',
+      'Durable queue that messages are taken from; its name goes on with the prefix: okeanid-central-snf.',
+      {
+        pattern: /^[A-Za-z0-9_.-]{1,100}$/,
+        wants: 'letters, digits, _, . and -',
+      },
+    ),
     prefetch: integer('500', 'Messages under way that were not acknowledged yet.', {
       min: 1,
       max: 10_000,
