@@ -15,12 +15,16 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { installPackages, missingPackages } from './apt.mjs'
-import { mustRun } from './children.mjs'
+import { mustRun, runChild } from './children.mjs'
 import { ROOT, runProgram } from './program.mjs'
 import { openStages } from './stages.mjs'
 
 const [flag, wanted] = process.argv.slice(2)
 const OUT = path.join(ROOT, 'packages')
+/** Which commit they are of. */
+const STAMP = path.join(OUT, '.commit')
+/** The tree may be another user's. */
+const GIT = ['-c', 'safe.directory=*']
 
 await runProgram(async (signal) => {
   const stages = openStages(signal)
@@ -35,15 +39,26 @@ await runProgram(async (signal) => {
     },
   })
   if (!isReady) return false
+  const { output: head } = await runChild({
+    command: 'git',
+    args: [...GIT, 'rev-parse', 'HEAD'],
+    signal,
+  })
+  const stamp = `${head.trim()} ${wanted ?? ''}\n`
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) {
+    stages.say('build', 'packages/ is of this commit')
+    return true
+  }
   const work = mkdtempSync(path.join(tmpdir(), 'okeanid-package-'))
   try {
-    return (
+    const isGood =
       (await stages.run({
         name: 'build',
         budgetSeconds: 1500,
         run: (context) => build(work, context),
       })) && (await stages.run({ name: 'lintian', budgetSeconds: 300, run: lint }))
-    )
+    if (isGood) writeFileSync(STAMP, stamp)
+    return isGood
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
@@ -55,8 +70,8 @@ await runProgram(async (signal) => {
  */
 async function build(work, { say, signal }) {
   const tree = path.join(work, 'okeanid')
-  await mustRun({ command: 'git', args: ['clone', '-q', ROOT, tree], signal })
-  reuseModules(tree)
+  await mustRun({ command: 'git', args: [...GIT, 'clone', '-q', ROOT, tree], signal })
+  reuse(tree)
   say('dpkg-buildpackage')
   // -d: a Node that is no package of Debian's serves as well; the tools were looked for above
   const args = ['-b', '-us', '-uc', '-d']
@@ -73,13 +88,15 @@ async function build(work, { say, signal }) {
   return { note: made.map((name) => `packages/${name}`).join(' ') }
 }
 
-/** What npm ci would make once more, minutes of compiling among it: only where it was made from the same lock file. @param {string} tree */
-function reuseModules(tree) {
-  if (!existsSync('node_modules/.package-lock.json')) return
-  cpSync('node_modules', path.join(tree, 'node_modules'), {
-    recursive: true,
-    verbatimSymlinks: true,
-  })
+/**
+ * What would be made once more, minutes of compiling among it: setup looks whether it is of the same lock file, sources and Node.
+ * @param {string} tree
+ */
+function reuse(tree) {
+  for (const folder of ['node_modules', 'native/build']) {
+    if (!existsSync(folder)) continue
+    cpSync(folder, path.join(tree, folder), { recursive: true, verbatimSymlinks: true })
+  }
 }
 
 /** @param {import('./stages.mjs').StageContext} context */

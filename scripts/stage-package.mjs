@@ -59,7 +59,8 @@ function stageCentral() {
     })
   for (const name of packagesOf(CENTRAL_PACKAGES))
     cpSync(name, path.join(folder, name), { recursive: true, filter: isNeeded })
-  for (const name of ['dist', 'node_modules', 'package.json'])
+  put('native/build/Release/okeanid.node', path.join(folder, 'native/build/Release/okeanid.node')) // it talks to systemd
+  for (const name of ['dist', 'native', 'node_modules', 'package.json'])
     symlinkSync(`current/${name}`, path.join(out, home, name))
   program('okeanid-central', `/${home}/dist/central/bin/okeanid-central.js`)
   put('systemd/okeanid-central.sysusers', path.join(out, 'usr/lib/sysusers.d/okeanid-central.conf'))
