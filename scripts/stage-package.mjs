@@ -62,7 +62,10 @@ function stageCentral() {
   put('native/build/Release/okeanid.node', path.join(folder, 'native/build/Release/okeanid.node')) // it talks to systemd
   for (const name of ['dist', 'native', 'node_modules', 'package.json'])
     symlinkSync(`current/${name}`, path.join(out, home, name))
-  program('okeanid-central', `/${home}/dist/central/bin/okeanid-central.js`)
+  script(
+    'okeanid-central',
+    readFileSync('scripts/okeanid-central.sh', 'utf8').replace('@HOME@', `/${home}`),
+  )
   put('systemd/okeanid-central.sysusers', path.join(out, 'usr/lib/sysusers.d/okeanid-central.conf'))
   put('systemd/okeanid-central.tmpfiles', path.join(out, 'usr/lib/tmpfiles.d/okeanid-central.conf'))
   put('etc/central.ini', path.join(out, 'etc/okeanid/central.ini'))
@@ -122,11 +125,16 @@ function packagesOf(roots) {
   return [...found]
 }
 
-/** @param {string} name @param {string} script */
-function program(name, script) {
+/** @param {string} name @param {string} file */
+function program(name, file) {
+  script(name, `#!/bin/sh\nexec /usr/bin/node ${file} "$@"\n`)
+}
+
+/** @param {string} name @param {string} text */
+function script(name, text) {
   const file = path.join(out, 'usr/bin', name)
   mkdirSync(path.dirname(file), { recursive: true })
-  writeFileSync(file, `#!/bin/sh\nexec /usr/bin/node ${script} "$@"\n`)
+  writeFileSync(file, text)
   chmodSync(file, 0o755)
 }
 

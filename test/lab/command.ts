@@ -82,7 +82,8 @@ function reasonAgainst(): string | undefined {
   }
 }
 
-function finished(child: PipedChild, { input, signal }: CommandOptions): Promise<Finished> {
+/** Waits for a child to end, with what it wrote. */
+export function finished(child: PipedChild, { input, signal }: CommandOptions): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []

@@ -52,7 +52,7 @@ deploy_stage() { # DIR: the tree as it shall be, once
   chmod -R go=rX,u+rwX "$lib"
 
   printf '#!/bin/sh\nexec /usr/bin/node /%s/dist/agent/bin/okeanid.js "$@"\n' "$LIBDIR" >"$dir/usr/bin/okeanid"
-  printf '#!/bin/sh\nexec /usr/bin/node /%s/dist/central/bin/okeanid-central.js "$@"\n' "$LIBDIR" >"$dir/usr/bin/okeanid-central"
+  sed "s|@HOME@|/$LIBDIR|" "$TREE/scripts/okeanid-central.sh" >"$dir/usr/bin/okeanid-central"
   chmod 755 "$dir"/usr/bin/*
   for unit in "$TREE"/systemd/*.{service,target,socket,timer,path}; do
     install -D -m 644 "$unit" "$dir/usr/lib/systemd/system/$(basename "$unit")"
@@ -76,8 +76,10 @@ deploy_machine() { # MACHINE: copy, then what a package's postinst does
   install -D -m 640 "$stage.ini" "$r/etc/okeanid/okeanid.ini"
   # shellcheck disable=SC2016
   sh_in "$c" sh -ec '
-    [ ! -e /usr/lib/sysusers.d/okeanid.conf ] || systemd-sysusers okeanid.conf
-    [ ! -e /usr/lib/tmpfiles.d/okeanid.conf ] || systemd-tmpfiles --create okeanid.conf
+    for one in okeanid okeanid-central; do
+      [ ! -e /usr/lib/sysusers.d/$one.conf ] || systemd-sysusers $one.conf
+      [ ! -e /usr/lib/tmpfiles.d/$one.conf ] || systemd-tmpfiles --create $one.conf
+    done
     ! getent group okeanid >/dev/null || chgrp okeanid /etc/okeanid/okeanid.ini
     systemctl daemon-reload
     okeanid config compile >/dev/null

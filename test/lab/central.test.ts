@@ -1,0 +1,115 @@
+import t from 'tap'
+import { until } from '../support/until.js'
+import { openCentral } from './central.js'
+import { labUnavailable } from './command.js'
+import { openLab } from './lab.js'
+
+/**
+ * A real cluster behind the central API, used by Debian's own clients: what they ask for becomes jobs of Ganeti's, what jobs and nodes
+ * tell becomes what they see.
+ */
+
+const skip = labUnavailable() ?? false
+
+t.test('the central API over a real cluster', { skip }, async (t) => {
+  const lab = await openLab({ nodes: 2 })
+  t.teardown(() => lab.close())
+  await lab.deploy()
+  const units = ['okeanid-agent', 'okeanid-responder', 'okeanid-nics', 'okeanid-hooks.path']
+  await Promise.all(lab.nodes.map((node) => lab.execOk(node, ['systemctl', 'start', ...units])))
+  const central = await openCentral(lab)
+  const { ask } = central
+  const server = (name: string) => ask(['server', 'show', name]) as Promise<Server>
+  const become = (name: string, status: string) =>
+    until(
+      `${name} to be ${status}`,
+      async () => {
+        const seen = await server(name)
+        if (seen.status === 'ERROR') throw new Error(`${name}: ${JSON.stringify(seen)}`)
+        return seen.status === status ? seen : undefined
+      },
+      { deadlineMs: 240_000, everyMs: 1000 },
+    )
+  const ok = async (argv: readonly string[]) => {
+    const { code, stderr } = await central.openstack(argv)
+    if (code !== 0) throw new Error(`openstack ${argv.join(' ')}: ${stderr}`)
+  }
+
+  await t.test('what is there: a token, flavors, images, networks', async (t) => {
+    t.match(await ask(['token', 'issue']), { id: /.+/, project_id: /.+/ })
+    t.match(await ask(['flavor', 'list']), [{ Name: 'small' }, { Name: 'tiny' }])
+    t.match(await ask(['image', 'list']), [{ Name: 'guest', Status: 'active' }])
+    t.match(await ask(['network', 'list']), [{ Name: 'net' }])
+  })
+
+  await t.test('a server is created, boots, takes its address, and shows it', async (t) => {
+    await ok([
+      'server',
+      'create',
+      '--flavor',
+      'tiny',
+      '--image',
+      'guest',
+      '--network',
+      'net',
+      'web',
+    ])
+    const seen = await become('web', 'ACTIVE')
+    t.match(JSON.stringify(seen.addresses), /192\.0\.2\.1[2-9]\d/)
+    const lease = await lab.vm.wait('central', 'LABLEASE')
+    t.match(lease, /"ip":"192\.0\.2\.1[2-9]\d"/, 'the guest has the address that the API says')
+    t.match(await instances(), 'running')
+  })
+
+  await t.test(
+    'stop, start, reboot, resize, and what an administrator does past the API',
+    async (t) => {
+      await ok(['server', 'stop', 'web'])
+      await become('web', 'SHUTOFF')
+      await ok(['server', 'start', 'web'])
+      await become('web', 'ACTIVE')
+      await ok(['server', 'reboot', '--hard', 'web'])
+      await become('web', 'ACTIVE')
+      const [name = ''] = (
+        await lab.gnt(['gnt-instance', 'list', '--no-headers', '-o', 'name'])
+      ).split('\n')
+      await lab.gnt(['gnt-instance', 'shutdown', '--timeout=0', name])
+      await become('web', 'SHUTOFF')
+      t.pass('a shutdown by gnt-instance shows without reconciliation')
+      await ok(['server', 'resize', '--flavor', 'small', 'web'])
+      await become('web', 'VERIFY_RESIZE')
+      await ok(['server', 'resize', 'confirm', 'web'])
+      await become('web', 'SHUTOFF')
+      t.match(await lab.gnt(['gnt-instance', 'list', '--no-headers', '-o', 'be/maxmem']), '192')
+      await ok(['server', 'start', 'web'])
+      await become('web', 'ACTIVE')
+    },
+  )
+
+  await t.test('nova sees the same, and a console has an address', async (t) => {
+    const { code, stdout } = await central.nova(['list'])
+    t.equal(code, 0)
+    t.match(stdout, /web .*ACTIVE/)
+    t.match(await ask(['console', 'url', 'show', 'web']), { url: /^(http|ws)/ })
+  })
+
+  await t.test('it is deleted, at Ganeti too', async (t) => {
+    await ok(['server', 'delete', 'web'])
+    await until('the instance to be gone', async () =>
+      (await instances()).trim() === '' ? true : undefined,
+    )
+    await until('the server to be gone', async () =>
+      ((await ask(['server', 'list'])) as readonly unknown[]).length === 0 ? true : undefined,
+    )
+    t.pass('gone')
+  })
+
+  function instances(): Promise<string> {
+    return lab.gnt(['gnt-instance', 'list', '--no-headers', '-o', 'name,status'])
+  }
+})
+
+interface Server {
+  readonly status: string
+  readonly addresses: unknown
+}
