@@ -14,7 +14,7 @@ import { ROOT } from './program.mjs'
  * @typedef {object} Program
  * @property {string} name
  * @property {string} commands module of dist/ whose `program()` gives the commands
- * @property {string} sections module of dist/ whose `sections()` gives the keys of the configuration
+ * @property {string} schema module of dist/ with the keys of the configuration: `sections()`, or `centralSchema`
  * @property {string} config its file
  * @property {string} purpose
  */
@@ -24,14 +24,14 @@ const PROGRAMS = {
   agent: {
     name: 'okeanid',
     commands: 'dist/agent/bin/commands.js',
-    sections: 'dist/agent/service/sections.js',
+    schema: 'dist/agent/service/sections.js',
     config: 'okeanid.ini',
     purpose: 'agent of a Ganeti node',
   },
   central: {
     name: 'okeanid-central',
     commands: 'dist/central/bin/commands.js',
-    sections: 'dist/central/config/sections.js',
+    schema: 'dist/central/config/central-schema.js',
     config: 'central.ini',
     purpose: 'thin central API over Ganeti clusters',
   },
@@ -44,16 +44,23 @@ if (program === undefined || out === '')
 const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
 /** @type {{ program: () => Command }} */
 const { program: commandsOf } = await load(program.commands)
-/** @type {{ sections: () => Sections }} */
-const { sections } = await load(program.sections)
+/** @type {{ sections?: () => Sections, centralSchema?: Record<string, Record<string, Key>> }} */
+const { sections, centralSchema = {} } = await load(program.schema)
 const root = commandsOf()
 write(`man/${program.name}.1`, commandPage(program, root))
-write(`man/${program.config}.5`, configPage(program, sections()))
+write(`man/${program.config}.5`, configPage(program, sections?.() ?? mapsOf(centralSchema)))
 write(`completion/${program.name}`, completion(program.name, root))
 
 /** @param {string} module */
 async function load(module) {
   return import(pathToFileURL(path.join(ROOT, module)).href)
+}
+
+/** @param {Record<string, Record<string, Key>>} schema @returns {Sections} */
+function mapsOf(schema) {
+  return new Map(
+    Object.entries(schema).map(([name, keys]) => [name, new Map(Object.entries(keys))]),
+  )
 }
 
 /** @param {string} name @param {string} text */
