@@ -35,11 +35,13 @@ t.test(
     const { demo, ended, said } = startDemo(t)
     t.equal(await ended, 0, said().slice(-2000))
     const verdicts = said().match(/gnt-job info \d+ says the same, to the microsecond/g) ?? []
-    t.equal(verdicts.length, 6, 'add, migrate, reboot, shutdown, startup, remove')
+    t.equal(verdicts.length, 6, 'create, migrate, shutdown, start, reboot, delete')
     t.notMatch(said(), /says otherwise/)
     t.match(said(), /the guest’s console: LABBOOT/)
-    t.match(said(), /the guest’s console: LABLEASE .*"ip":"203\.0\.113\.\d+"/)
-    t.match(said(), /n1 {2}.*demo1.*DHCPREQUEST .* -> DHCPACK yiaddr=203\.0\.113\.\d+/)
+    t.match(said(), /the guest’s console: LABLEASE .*"ip":"192\.0\.2\.1\d\d"/)
+    t.match(said(), /n\d {2}.*snf-1.*DHCPREQUEST .* -> DHCPACK yiaddr=192\.0\.2\.1\d\d/)
+    t.match(said(), /\| status +\| SHUTOFF/, 'the API follows the administrator')
+    t.match(said(), /\| url +\| (?:http|ws)/)
     t.equal(runsOf(demo.pid), '')
   },
 )
@@ -48,7 +50,7 @@ t.test('the demo cleans up when it is told to stop', { skip, timeout: 300_000 },
   const { demo, ended, said } = startDemo(t)
   await until(
     'the first event',
-    () => (said().includes('ganeti.demo1.event.op') ? true : undefined),
+    () => (said().includes('ganeti.snf.event.op') ? true : undefined),
     { deadlineMs: 120_000 },
   )
   t.not(runsOf(demo.pid), '')
