@@ -107,7 +107,11 @@ t.test('okeanid-agent on a node with a running guest', { skip }, async (t) => {
         '99',
         'nothing is left of the version before',
       )
-      t.match(await lab.vm.sh('new', 'udhcpc -i eth0 -n -q'), /lease of 192\.0\.2\./, 'it renews')
+      await until('the guest, which has just booted, to ask again', async () =>
+        /lease of 192\.0\.2\./.test(await lab.vm.sh('new', 'udhcpc -i eth0 -n -q 2>&1'))
+          ? true
+          : undefined,
+      )
     },
   )
 
