@@ -67,7 +67,9 @@ function bodyOf(url: string, fault: Fault): unknown {
       const type = fault instanceof NetworkFault ? fault.neutronType : plain
       return { NeutronError: { type, message: fault.message, detail: '' } }
     }
-    default:
+    case 'compute':
+    case 'image':
+    case 'other':
       return fault.body()
   }
 }
