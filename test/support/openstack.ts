@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { accessSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { temporaryFolder } from './temporary-folder.js'
 
 const run = promisify(execFile)
 
@@ -40,7 +41,7 @@ export function clientsUnavailable(): string | undefined {
 export function openClients({ authUrl, userName, password, projectName }: ClientIdentity): Clients {
   const env = {
     PATH: '/usr/bin:/bin',
-    HOME: '/nonexistent',
+    HOME: temporaryFolder('openstack'),
     LC_ALL: 'C.UTF-8',
     OS_AUTH_URL: authUrl,
     OS_USERNAME: userName,
