@@ -5,7 +5,7 @@ import { err, ok, type Result } from '#result.js'
 import { countOf, objectsOf, textOf, textsOf, timeUsOf } from './fields.js'
 import type { NetworkReport, OpReport } from './report.js'
 
-type OpParts = Omit<NetworkReport, 'kind' | 'network'>
+type OpParts = Omit<NetworkReport, 'kind' | 'network' | 'addReserved' | 'removeReserved'>
 
 /** What Ganeti logs as the last thing of a dry run (`lib/mcpu.py`); messages have no field for it. */
 const dryRun = /dry-run mode requested/
@@ -41,7 +41,13 @@ export function decodeNetworkOp(body: JsonObject): Result<NetworkReport, string>
   if (!parts.ok) return parts
   const network = textOf(body, 'network')
   if (network === undefined) return err('network is missing')
-  return ok({ kind: 'network', ...parts.value, network })
+  const given = body['job_fields']
+  const fields = isJsonObject(given) ? given : {}
+  return ok({
+    ...{ kind: 'network', ...parts.value, network },
+    addReserved: textsOf(fields, 'add_reserved_ips') ?? [],
+    removeReserved: textsOf(fields, 'remove_reserved_ips') ?? [],
+  })
 }
 
 function decodeParts(body: JsonObject): Result<OpParts, string> {

@@ -105,6 +105,9 @@ export interface DiagnosticReport {
 export interface NetworkReport extends OpParts {
   readonly kind: 'network'
   readonly network: string
+  /** Addresses that an administrator keeps for something else from then on, and no longer. */
+  readonly addReserved: readonly string[]
+  readonly removeReserved: readonly string[]
 }
 
 /** A cluster's parameters changed, or its master. */

@@ -1,6 +1,7 @@
 import { recordEvent } from '#central/events/record-event.js'
 import { forgetNetwork } from '#central/network/delete-network.js'
 import type { NetworkDeps } from '#central/network/network-deps.js'
+import { tellReserved } from '#central/network/tell-reserved.js'
 import {
   applyNetworkReport,
   type BackendNetworkState,
@@ -40,6 +41,10 @@ export async function takeNetworks(
     .orderBy('id')
   for (const network of await lock(query, store).execute()) {
     const told = ofNetworks.filter(({ networkId }) => networkId === network.id)
+    for (const { report } of told) {
+      if (report.status === 'success' && !report.isDryRun)
+        await tellReserved(tx, network.id, report)
+    }
     const isChanged = await takeNetwork(tx, { network, told })
     if (isChanged) await weigh(tx, { network, networkDeps, nowMs })
   }

@@ -101,6 +101,7 @@ export const serialTables: Readonly<Record<string, ColumnKinds>> = {
     owner_id: 'number?',
     free_ms: 'zero',
     is_reserved: 'flag',
+    reserved_stamp: 'stamp',
   },
   ports: {
     name: 'text',

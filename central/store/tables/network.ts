@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { Flag } from './flag.js'
 
 /** How a network is realised (Synnefo's flavors). */
@@ -89,6 +89,8 @@ export interface PoolValueTable {
   readonly free_ms: number
   /** An admin keeps it for something else: it is not given, also not after its owner, if it has one, gave it back. */
   readonly is_reserved: Flag
+  /** When Ganeti was told so, or otherwise; empty: it was not. */
+  readonly reserved_stamp: ColumnType<string, string | undefined, string>
 }
 
 /** A network interface, or the promise of one. */

@@ -3,6 +3,7 @@ import { forgetNetwork, removeNetwork } from '#central/network/delete-network.js
 import { createFloatingIp } from '#central/network/floating-ips.js'
 import { closePorts, openPorts } from '#central/network/ports.js'
 import { createSubnet, deleteSubnet } from '#central/network/subnets.js'
+import { tellReserved } from '#central/network/tell-reserved.js'
 import { onEachEngine } from '../../support/stores.js'
 import {
   depsOf,
@@ -111,6 +112,25 @@ await onEachEngine(t, async (t, open) => {
     if (subnet === undefined) throw new Error('no subnet')
     t.equal(await refusal(store.write((tx) => deleteSubnet(tx, subnet))), 'SubnetInUse')
   })
+
+  await t.test(
+    'what an admin reserves at Ganeti is not given, in whatever order that is told',
+    async (t) => {
+      const store = await open(t)
+      const deps = depsOf(store)
+      const network = await networkWith(store, deps, { subnets: [subnet4] })
+      const tell = (stamp: string, addReserved: string[], removeReserved: string[]) =>
+        store.write((tx) => tellReserved(tx, network.id, { addReserved, removeReserved, stamp }))
+      await tell('2', [], ['192.0.2.3'])
+      await tell('1', ['192.0.2.2', '192.0.2.3'], [])
+      const wanted = [{ networkId: network.id }]
+      const opened = await store.write((tx) => openPorts(tx, deps, { server, wanted }))
+      t.equal(opened[0]?.nic.ip, '192.0.2.3')
+      await tell('3', [], ['192.0.2.2'])
+      const next = await store.write((tx) => openPorts(tx, deps, { server, wanted }))
+      t.equal(next[0]?.nic.ip, '192.0.2.2')
+    },
+  )
 
   await t.test('public networks do not overlap, private ones may', async (t) => {
     const store = await open(t)
