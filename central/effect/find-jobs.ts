@@ -23,7 +23,7 @@ const liveMs = 3_600_000
 
 /**
  * Looks for the jobs of intents among those of their cluster, by the reason that each bears. A reinstall bears none: of those of the
- * same server the first counts that nobody else owns and that came after we began.
+ * same server the last counts that nobody else owns and that came after we began.
  * @returns job by number of intent, for those that were found
  * @throws RapiError
  */
@@ -46,17 +46,22 @@ export async function findJobs(
   const listed = await listJobs(client, { withArchive, signal })
   const recent = listed.filter(({ receivedUs }) => receivedUs >= oldestMs * 1000 - skewUs)
   const owned = await ownedJobs(store, backendId)
-  for (const { id, summary } of recent.sort((a, b) => a.id - b.id)) {
-    if (owned.has(id)) continue
-    const candidates = sought.filter(
-      ({ intent, request }) =>
-        !found.has(intent.id) &&
-        mayBeJobOf({ kind: kindOf(intent), target: targetOf(request) }, summary),
-    )
-    if (candidates.length === 0) continue
-    const job = await fetchJob(client, id, { signal })
-    const owner = job && candidates.find(({ intent }) => isJobOf(job, intent))
-    if (owner !== undefined && job !== undefined) found.set(owner.intent.id, job)
+  // Of tries of the same thing the first one counts; of reinstalls the last one: ours came after whatever an administrator did.
+  for (const withReason of [true, false]) {
+    const some = sought.filter(({ intent }) => takesReason(kindOf(intent)) === withReason)
+    const ordered = recent.toSorted((a, b) => (withReason ? a.id - b.id : b.id - a.id))
+    for (const { id, summary } of some.length === 0 ? [] : ordered) {
+      if (owned.has(id)) continue
+      const candidates = some.filter(
+        ({ intent, request }) =>
+          !found.has(intent.id) &&
+          mayBeJobOf({ kind: kindOf(intent), target: targetOf(request) }, summary),
+      )
+      if (candidates.length === 0) continue
+      const job = await fetchJob(client, id, { signal })
+      const owner = job && candidates.find(({ intent }) => isJobOf(job, intent))
+      if (owner !== undefined && job !== undefined) found.set(owner.intent.id, job)
+    }
   }
   return found
 }

@@ -20,6 +20,8 @@ export function jobMessages(cluster: ToldCluster, job: RapiJob): readonly Simula
     const id = `job.${job.id}.${job.endUs}.${index}.${op.status}`
     return [simulatedMessage(cluster, { id, body })]
   })
+  // Of failures only ops tell the reason.
+  if (job.status !== 'success') return messages
   const ended = {
     type: 'ganeti-job-status',
     event_time: wireTimeOf(job.endUs),

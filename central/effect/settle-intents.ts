@@ -13,8 +13,8 @@ export interface EndedJob {
  * Ends the intents whose jobs have ended, in the transaction that takes the messages that told it. Jobs that no intent made are
  * passed over.
  *
- * Two failures are no ends yet, and are looked into by the effect loop: a create that was refused because the name is taken (by an
- * earlier try of its own, perhaps), and a delete that failed because nothing is left.
+ * Three failures are no ends yet, and are looked into by the effect loop: a create that was refused because the name is taken (by an
+ * earlier try of its own, perhaps), a delete that failed because nothing is left, and one whose reason was not told.
  */
 export async function settleIntents(
   tx: Change,
@@ -54,10 +54,10 @@ export function failureOf({ status, reason }: EndedJob): string {
   return status === 'canceled' ? 'the job was canceled' : reason === '' ? 'the job failed' : reason
 }
 
-function isDoubtful(kind: string, { reason }: EndedJob): boolean {
-  return kind === 'create-server'
-    ? /already in the cluster/.test(reason)
-    : kind === 'delete-server' && /not known/.test(reason)
+function isDoubtful(kind: string, { status, reason }: EndedJob): boolean {
+  if (kind === 'create-server' && /already in the cluster/.test(reason)) return true
+  if (kind === 'delete-server' && /not known/.test(reason)) return true
+  return status === 'error' && reason === ''
 }
 
 async function lookSoon(

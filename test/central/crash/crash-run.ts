@@ -69,9 +69,10 @@ export async function runCrashes({
       await runUntilKilled(url, kill, random)
       await betweenKills(index)
     }
-    const child = await start(url, { step: 'never', count: 1 })
+    const { child, ended } = await start(url, { step: 'never', count: 1 })
     await until('every intent to end', () => hasEnded(store), { deadlineMs: 300_000, everyMs: 100 })
     child.kill('SIGKILL')
+    await ended
     return { serverCount, killCount: kills.length, faults: await findFaults(store, ganeti) }
   } finally {
     await store.close()
@@ -118,8 +119,7 @@ async function addLoad(
 
 async function runUntilKilled(url: string, kill: Kill, random: () => number): Promise<void> {
   const step = kill.step === 'some-moment' ? 'never' : kill.step
-  const child = await start(url, { step, count: kill.count })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const { child, ended } = await start(url, { step, count: kill.count })
   // Steps that do not come as often as hoped must not hold everything up.
   const timer = setTimeout(() => child.kill('SIGKILL'), step === 'never' ? random() * 1_500 : 5_000)
   await ended
@@ -129,15 +129,14 @@ async function runUntilKilled(url: string, kill: Kill, random: () => number): Pr
 async function start(
   url: string,
   { step, count }: { readonly step: string; readonly count: number },
-): Promise<ChildProcess> {
+): Promise<{ readonly child: ChildProcess; readonly ended: Promise<unknown> }> {
   const child = spawn(process.execPath, [program, url, step, String(count)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  await new Promise<void>((resolve) => {
-    child.stdout?.once('data', () => resolve())
-    child.once('exit', () => resolve())
-  })
-  return child
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const isReady = new Promise((resolve) => child.stdout?.once('data', resolve))
+  await Promise.race([isReady, ended])
+  return { child, ended }
 }
 
 async function hasEnded({ read }: Store): Promise<true | undefined> {
