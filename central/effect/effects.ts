@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { backoffMs } from '#backoff.js'
 import type { BackendRow } from './clients.js'
 import type { EffectDeps } from './effect-deps.js'
@@ -139,6 +140,8 @@ export function createEffects(deps: EffectDeps): Effects {
 
   return {
     async run(signal) {
+      // Each call that is under way listens to it, and there are more than ten.
+      setMaxListeners(0, signal)
       for (let failures = 0; !signal.aborted; ) {
         isWoken = false
         try {
