@@ -111,7 +111,10 @@ export function createNetTeller(parts: NetParts): NetTeller {
       matcher.expect(unheard, performance.now())
       if (signal.aborted) return false
       counters.netUnread.add(unheard.length)
-      log('warning', 'net-status-waits', { ops: unheard.length, why: 'config.data could not be read within 5 s' })
+      log('warning', 'net-status-waits', {
+        ops: unheard.length,
+        why: 'config.data could not be read within 5 s',
+      })
       return true
     }
     counters.netUnheard.add(told.length)
