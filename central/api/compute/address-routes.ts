@@ -5,7 +5,7 @@ import { Fault } from '#central/api/fault.js'
 import { answers } from '#central/api/routes.js'
 import { findServer } from '#central/server/find-server.js'
 import type { ServerPath } from './server-change.js'
-import { portRows } from './server-details.js'
+import { portsOf } from './server-details.js'
 import { addressesOf, attachmentsOf, diagnosticView, isoTime } from './server-view.js'
 
 const base = '/compute/v2.1/servers/:id'
@@ -22,7 +22,7 @@ export function addressRoutes(app: FastifyInstance, { store }: Context): void {
     { schema: { tags, summary: "A server's addresses", ...answers(200, '`{"addresses": {..}}`') } },
     async (request) => {
       const row = await findServer(store.read, requireCaller(request), request.params.id)
-      const ports = await portRows(store.read, [row.id])
+      const ports = await portsOf(store, row.id)
       return { addresses: addressesOf(ports), attachments: attachmentsOf(ports) }
     },
   )
@@ -32,7 +32,7 @@ export function addressRoutes(app: FastifyInstance, { store }: Context): void {
     async (request) => {
       const { id, network } = request.params
       const row = await findServer(store.read, requireCaller(request), id)
-      const all = addressesOf(await portRows(store.read, [row.id]))
+      const all = addressesOf(await portsOf(store, row.id))
       if (!Object.hasOwn(all, network)) {
         throw new Fault('itemNotFound', 'Instance is not a member of specified network')
       }

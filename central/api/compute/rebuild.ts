@@ -35,7 +35,7 @@ export const rebuild: Action = {
       }),
     )
     const row = await findServer(store.read, wish.caller, wish.id)
-    const [parts] = await serverDetails(store.read, [row])
+    const [parts] = await serverDetails(store, [row])
     const view = parts && serverView(parts, viewOptions(context)(request))
     return { status: 202, body: { server: { ...view, adminPass } } }
   },

@@ -44,7 +44,7 @@ export function serverRoutes(app: FastifyInstance, context: Context): void {
       const { query } = request
       const page = await listServers(context, { caller: requireCaller(request), query })
       const options = optionsOf(request)
-      const details = await serverDetails(store.read, page.rows)
+      const details = await serverDetails(store, page.rows)
       const servers = details.map((parts) => serverView(parts, options))
       return { servers, ...nextLink({ page, query, url: `${options.url}${base}/detail` }) }
     },
@@ -86,7 +86,7 @@ export function serverRoutes(app: FastifyInstance, context: Context): void {
     { schema: { tags, summary: 'A server in full', ...answers(200, '`{"server": {..}}`') } },
     async (request) => {
       const row = await findServer(store.read, requireCaller(request), request.params.id)
-      const [parts] = await serverDetails(store.read, [row])
+      const [parts] = await serverDetails(store, [row])
       return { server: parts && serverView(parts, optionsOf(request)) }
     },
   )
@@ -105,7 +105,7 @@ export function serverRoutes(app: FastifyInstance, context: Context): void {
       if (name === undefined) throw new Fault('badRequest', 'server: wants a name')
       const wish = { caller: requireCaller(request), id: request.params.id, name }
       const row = await change(context, (tx) => renameServer(tx, context, wish))
-      const [parts] = await serverDetails(store.read, [row])
+      const [parts] = await serverDetails(store, [row])
       return { server: parts && serverView(parts, optionsOf(request)) }
     },
   )

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { firewallProfileOf } from '#central/server/firewall.js'
 import type { ServerRow } from '#central/server/server-room.js'
 import { serverStatus } from '#central/state/status.js'
@@ -41,6 +40,8 @@ export interface ViewOptions {
   readonly url: string
   readonly isAdmin: boolean
   readonly microversion: number
+  /** Tells tenants which of their servers are on one node, and not which node that is. */
+  readonly hostIdOf: (projectId: string, node: string) => string
 }
 
 /** Synnefo's words for what is being done (`reference` of its Compute API). */
@@ -66,50 +67,58 @@ export function shortServer({ id, name }: Pick<ServerRow, 'id' | 'name'>, url: s
   return { id: String(id), name, links: links(url, `servers/${id}`) }
 }
 
-/** A server as Nova shows it (2.1 to 2.6), with Synnefo's additions. */
+/**
+ * A server as Nova shows it (2.1 to 2.6), with Synnefo's additions.
+ *
+ * One literal, and what is only sometimes there put to it after: spread into it, it would take twice as long, which is felt with a
+ * thousand servers.
+ */
 export function serverView(
   { row, metadata, ports, diagnostic }: ServerParts,
   options: ViewOptions,
 ) {
   const { url, isAdmin, microversion } = options
   const { status, taskState, vmState, powerState } = serverStatus(row)
-  return {
-    ...shortServer(row, url),
+  const created = isoTime(row.created_ms)
+  const view: Record<string, unknown> = {
+    id: String(row.id),
+    name: row.name,
+    links: links(url, `servers/${row.id}`),
     status,
     tenant_id: row.project_id,
     user_id: row.user_id,
     metadata,
-    hostId: row.node === null ? '' : hostId(row.project_id, row.node),
+    hostId: row.node === null ? '' : options.hostIdOf(row.project_id, row.node),
     image:
       row.image_id === null
         ? ''
         : { id: row.image_id, links: bookmark(url, `images/${row.image_id}`) },
     flavor: { id: row.flavor_id, links: bookmark(url, `flavors/${row.flavor_id}`) },
-    created: isoTime(row.created_ms),
-    updated: isoTime(row.updated_ms),
+    created,
+    updated: row.updated_ms === row.created_ms ? created : isoTime(row.updated_ms),
     addresses: addressesOf(ports),
     accessIPv4: '',
     accessIPv6: '',
     'OS-DCF:diskConfig': 'MANUAL',
-    ...(withProgress.has(status) && { progress: status === 'ACTIVE' ? 100 : row.progress }),
-    ...(status === 'ERROR' && { fault: faultOf(row) }),
     'OS-EXT-AZ:availability_zone': 'nova',
     config_drive: '',
     key_name: row.key_name,
-    'OS-SRV-USG:launched_at': row.power === 'BUILD' ? null : usageTime(row.created_ms),
-    'OS-SRV-USG:terminated_at': row.deleted_ms === null ? null : usageTime(row.deleted_ms),
+    'OS-SRV-USG:launched_at': row.power === 'BUILD' ? null : usageTime(created),
+    'OS-SRV-USG:terminated_at': row.deleted_ms === null ? null : usageTime(isoTime(row.deleted_ms)),
     security_groups: [{ name: 'default' }],
     'OS-EXT-STS:task_state': taskState,
     'OS-EXT-STS:vm_state': vmState,
     'OS-EXT-STS:power_state': powerState,
     'os-extended-volumes:volumes_attached': [],
-    ...(isAdmin && adminView(row, microversion)),
     attachments: attachmentsOf(ports),
     diagnostics: diagnostic === undefined ? [] : [diagnosticView(diagnostic)],
     'SNF:task_state': row.task === null ? '' : synnefoTasks[row.task],
     suspended: false,
     deleted: row.deleted_ms !== null,
   }
+  if (withProgress.has(status)) view['progress'] = status === 'ACTIVE' ? 100 : row.progress
+  if (status === 'ERROR') view['fault'] = faultOf(row)
+  return isAdmin ? Object.assign(view, adminView(row, microversion)) : view
 }
 
 /** `addresses`: each network's name with the addresses in it. */
@@ -133,15 +142,15 @@ export function attachmentsOf(ports: readonly PortAddress[]) {
   const attachments = new Map<number, Record<string, unknown>>()
   for (const port of ports) {
     if (port.state !== 'ACTIVE') continue
-    const attachment = attachments.get(port.port_id) ?? {
+    const attachment: Record<string, unknown> = attachments.get(port.port_id) ?? {
       id: String(port.port_id),
       network_id: String(port.network_id),
       mac_address: port.mac ?? '',
       ipv4: '',
       ipv6: '',
       'OS-EXT-IPS:type': port.floating_ip_id === null ? 'fixed' : 'floating',
-      ...(port.firewall !== null && { firewallProfile: firewallProfileOf(port.firewall) }),
     }
+    if (port.firewall !== null) attachment['firewallProfile'] = firewallProfileOf(port.firewall)
     if (port.address !== null) attachment[port.ip_version === 6 ? 'ipv6' : 'ipv4'] = port.address
     attachments.set(port.port_id, attachment)
   }
@@ -175,8 +184,8 @@ export function bookmark(url: string, path: string) {
   return [{ rel: 'bookmark', href: `${url}/compute/${path}` }]
 }
 
-function usageTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}.000000`
+function usageTime(time: string): string {
+  return time.replace('Z', '.000000')
 }
 
 function faultOf({ fault_code, fault_message, fault_ms, updated_ms }: ServerRow) {
@@ -202,9 +211,4 @@ function adminView(row: ServerRow, microversion: number) {
       'OS-EXT-SRV-ATTR:user_data': null,
     }),
   }
-}
-
-/** Tells tenants which of their servers are on one node, and not which node that is. */
-function hostId(projectId: string, node: string): string {
-  return createHash('sha224').update(`${projectId}${node}`).digest('hex')
 }
