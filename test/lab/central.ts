@@ -90,11 +90,10 @@ every = 1m
     ...['--hvparam', 'initrd_path=/srv/ganeti/boot/initrd-bb'],
     ...['--hvparam', `kernel_args=${kernel}`, '--hvparam', `kvm_extra=${console_}`],
   ])
-  await admin([
-    ...['network', 'add', 'net', '--flavor', 'CUSTOM', '--public', '--link', 'br0'],
-    ...['--subnet', '192.0.2.0/24', '--gateway', '192.0.2.1'],
-    ...['--allocation-pool', '192.0.2.128-192.0.2.200'],
-  ])
+  const network = ['network', 'add', 'net', '--flavor', 'CUSTOM', '--public', '--link', 'br0']
+  const { id } = JSON.parse(await admin([...network, '--json'])) as { readonly id: number }
+  const pool = ['--gateway', '192.0.2.1', '--pool', '192.0.2.128-192.0.2.200']
+  await admin(['subnet', 'add', String(id), '192.0.2.0/24', ...pool])
   const environment = {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     HOME: folder,
