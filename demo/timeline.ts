@@ -14,7 +14,7 @@ export async function printTimeline(
   for (let next = 0; !signal.aborted; ) {
     for (; next < inbox.received.length; next++) {
       const message = inbox.received[next]
-      if (message === undefined) continue
+      if (message === undefined || isBetweenAgents(message)) continue
       if (message.routingKey === 'eventd.heartbeat') {
         if (seenNodes.has(message.body['node'])) continue
         seenNodes.add(message.body['node'])
@@ -23,6 +23,11 @@ export async function printTimeline(
     }
     await delay(20, undefined, { signal }).catch(() => undefined)
   }
+}
+
+/** What agents tell each other of jobs that are settled. */
+function isBetweenAgents({ routingKey }: Received): boolean {
+  return routingKey.startsWith('okeanid.')
 }
 
 function cells({ routingKey, headers, body, arrivedMs }: Received): readonly string[] {
