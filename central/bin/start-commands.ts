@@ -69,7 +69,9 @@ async function init(
     await makeUser(tx, { name, passwordHash, projectId, role: 'admin', nowMs: nowMs() })
   })
   const { public_url: publicUrl, listen, port, cert_file: certFile } = config.server
-  const url = publicUrl || `${certFile === '' ? 'http' : 'https'}://${listen}:${port}`
+  // who listens on every address is reached from here by this one
+  const host = ['0.0.0.0', '::'].includes(listen) ? '127.0.0.1' : listen
+  const url = publicUrl || `${certFile === '' ? 'http' : 'https'}://${host}:${port}`
   printLine(`export OS_AUTH_URL=${url}/v3`)
   printLine('export OS_IDENTITY_API_VERSION=3')
   printLine(`export OS_USERNAME=${name} OS_USER_DOMAIN_ID=default`)

@@ -132,7 +132,7 @@ export const centralSchema = {
     keystone_admin_role: text('admin', 'Role there that makes an admin here.'),
     login_failures: integer(
       '10',
-      'Failed logins of one user or from one address before further ones are refused for a while.',
+      'Failed logins from one address before further ones are refused for a while; of one user, from wherever, ten times as many.',
       { min: 1, max: 10_000 },
     ),
     login_window: duration('5m', 'Time in which they count.', { min: '1s', max: '1d' }),

@@ -104,11 +104,11 @@ export function openFakeGaneti({
     steps: readonly (readonly [string, string, Fact])[] | undefined = [],
   ): void {
     const before = nics.get(instance) ?? []
-    const after = steps.reduce(
-      (all, [verb, name, nic]) =>
-        verb === 'add' ? [...all, withMac(nic)] : all.filter((one) => one['name'] !== name),
-      before,
-    )
+    let after = [...before]
+    for (const [verb, name, nic] of steps) {
+      if (verb === 'add') after.push(withMac(nic))
+      else after = after.filter((one) => one['name'] !== name)
+    }
     nics.set(instance, after)
   }
 
