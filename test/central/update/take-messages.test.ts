@@ -132,7 +132,8 @@ t.test('a batch of messages', (t) =>
       const store = await opened(t)
       await take(store, [incoming(opBody('STARTUP', 'success', { at: 9, job: 9 }))])
       await addIntent(store, { serverId: 42, jobId: 5 })
-      await take(store, [incoming(opBody('SET_PARAMS', 'error', { at: 5, job: 5 }))])
+      const result = ['OpExecError', ['out of memory']]
+      await take(store, [incoming(opBody('SET_PARAMS', 'error', { at: 5, job: 5, result }))])
       t.match(await serverOf(store, 42), { power: 'STARTED', op_job_id: 9, task: null })
     })
 
