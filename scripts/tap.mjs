@@ -23,7 +23,7 @@ import { openTapReader } from './tap-reader.mjs'
  */
 
 /** More files than this have no bad luck: they are broken. */
-const MOST_AGAIN = 3
+const MOST_AGAIN = 6
 
 /**
  * Runs tap and counts its assertions. In CI, on machines of whatever load, a few files that failed are run once more, alone. Passing then
