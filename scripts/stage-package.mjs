@@ -59,6 +59,7 @@ function stageCentral() {
     })
   for (const name of packagesOf(CENTRAL_PACKAGES))
     cpSync(name, path.join(folder, name), { recursive: true, filter: isNeeded })
+  execFileSync('chmod', ['-R', 'u=rwX,go=rX,a-x+X', path.join(folder, 'node_modules')]) // some have programs' modes on licences
   put('native/build/Release/okeanid.node', path.join(folder, 'native/build/Release/okeanid.node')) // it talks to systemd
   for (const name of ['dist', 'native', 'node_modules', 'package.json'])
     symlinkSync(`current/${name}`, path.join(out, home, name))
@@ -75,7 +76,9 @@ function stageCentral() {
 function isNeeded(file) {
   if (/better-sqlite3\/(?:deps|src)(?:\/|$)/.test(file)) return false
   if (/better-sqlite3\/build\/(?!Release(?:$|\/better_sqlite3\.node$))/.test(file)) return false
-  return !/\.(?:d\.[cm]?ts|map|md)$|\/(?:test|tests|benchmark|examples|docs|\.github)$/.test(file)
+  if (/\/(?:\.[^/]+|test|tests|spec|integration|bench|benchmarks?|examples|docs)$/.test(file))
+    return false
+  return !/\.(?:d\.[cm]?ts|map|md|sh)$/.test(file)
 }
 
 /**
