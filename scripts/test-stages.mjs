@@ -83,7 +83,7 @@ export async function runLab({ stages, plan, host }) {
   if (!canHaveLab(host)) return stages.skip('lab', limitsSentence(host))
   await stages.run({
     name: 'lab',
-    budgetSeconds: 2400,
+    budgetSeconds: 3000,
     run: (context) => {
       mustBeKnown(unknown)
       const options = ['--jobs=1', `--timeout=${LAB_TEST_SECONDS}`, ...plan.tapOptions]

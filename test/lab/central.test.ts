@@ -61,8 +61,8 @@ t.test('the central API over a real cluster', { skip }, async (t) => {
     t.match(await instances(), 'running')
   })
 
-  await t.test('stop, resize, start', async (t) => {
-    await ok(['server', 'stop', 'web'])
+  await t.test('an administrator stops it; resize, start', async (t) => {
+    await lab.gnt(['gnt-instance', 'shutdown', '--timeout=0', 'snf-1']) // the guest hears no ACPI: the API's takes two minutes
     await become('web', 'SHUTOFF')
     await ok(['server', 'resize', '--flavor', 'small', 'web'])
     await become('web', 'VERIFY_RESIZE')

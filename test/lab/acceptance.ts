@@ -9,8 +9,8 @@ import { labUnavailable, runLabOk } from './command.js'
 import { type Lab, openLab } from './lab.js'
 
 /**
- * The Debian packages on a node that runs a guest: installed, used, upgraded under load, removed, purged. The node has no npm, no
- * compiler, no checkout and no network but the lab's.
+ * `npm run acceptance`: the Debian packages on a node that runs a guest: installed, used, upgraded under load, removed, purged. The node has no npm, no
+ * compiler, no checkout and no network but the lab's. Not among the tests of CI: it builds both packages twice.
  */
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
