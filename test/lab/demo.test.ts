@@ -30,7 +30,7 @@ function runsOf(pid: number | undefined): string {
 
 t.test(
   'the demo shows each step’s events, and they are what gnt-job info says',
-  { skip, timeout: 300_000 },
+  { skip, timeout: 600_000 },
   async (t) => {
     const { demo, ended, said } = startDemo(t)
     t.equal(await ended, 0, said().slice(-2000))
@@ -46,12 +46,12 @@ t.test(
   },
 )
 
-t.test('the demo cleans up when it is told to stop', { skip, timeout: 300_000 }, async (t) => {
+t.test('the demo cleans up when it is told to stop', { skip, timeout: 600_000 }, async (t) => {
   const { demo, ended, said } = startDemo(t)
   await until(
     'the first event',
     () => (said().includes('ganeti.snf.event.op') ? true : undefined),
-    { deadlineMs: 120_000 },
+    { deadlineMs: 300_000 },
   )
   t.not(runsOf(demo.pid), '')
   demo.kill('SIGINT')
