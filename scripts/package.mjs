@@ -101,7 +101,10 @@ function reuse(tree) {
 
 /** @param {import('./stages.mjs').StageContext} context */
 async function lint({ signal }) {
-  const debs = readdirSync(OUT).filter((name) => name.endsWith('.deb'))
+  // the other version is the same but for its number
+  const debs = readdirSync(OUT).filter(
+    (name) => name.endsWith('.deb') && !name.includes(`_${wanted}_`),
+  )
   const args = ['--fail-on', 'error,warning', '--tag-display-limit', '0', ...debs]
   await mustRun({ command: 'lintian', args: ['--allow-root', ...args], cwd: OUT, signal })
   return { note: 'clean' }

@@ -78,7 +78,7 @@ function isNeeded(file) {
   if (/better-sqlite3\/build\/(?!Release(?:$|\/better_sqlite3\.node$))/.test(file)) return false
   if (/\/(?:\.[^/]+|test|tests|spec|integration|bench|benchmarks?|examples|docs)$/.test(file))
     return false
-  return !/\.(?:d\.[cm]?ts|map|md|sh)$/.test(file)
+  return !/\.(?:d\.[cm]?ts|map|md|sh|html)$/.test(file)
 }
 
 /**
