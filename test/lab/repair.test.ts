@@ -97,6 +97,8 @@ t.test('repair on a real node', { skip }, async (t) => {
     const left = await n1(
       'nft list ruleset; ip rule; ip neigh show proxy; ls /run/okeanid/nics /var/lib/okeanid/nics/taps',
     )
-    t.notMatch(left, new RegExp(`\\b(?:from_)?${routed}\\b|203\\.0\\.113\\.31`))
+    // the count of its connections is the kernel's, and goes with the last of them
+    const ours = left.replaceAll(/^.* ct count over .*$/gm, '')
+    t.notMatch(ours, new RegExp(`\\b(?:from_)?${routed}\\b|203\\.0\\.113\\.31`))
   })
 })
