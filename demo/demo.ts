@@ -140,6 +140,7 @@ async function become({ url, ask: read }: LabCentral, status: string): Promise<v
   await until(
     `${url} to say that ${server} is ${status}`,
     async () => {
+      stop.signal.throwIfAborted()
       const servers = (await read(['server', 'list'])) as readonly { readonly Status: string }[]
       return (servers[0]?.Status ?? 'gone') === status ? true : undefined
     },
