@@ -17,20 +17,31 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 const skip = labUnavailable() ?? false
 
-/** Builds what is committed, as its own version and as a later one. */
-function buildPackages(): { readonly now: string; readonly later: string } {
+/** Builds what is committed: the agent as its own version and as a later one, and the centre. */
+function buildPackages(): {
+  readonly now: string
+  readonly later: string
+  readonly central: string
+} {
   const later = '99'
   const args = ['scripts/package.mjs', '--also', later]
   execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
   const folder = path.join(root, 'packages')
-  const debs = readdirSync(folder).filter((name) => name.startsWith('okeanid-agent_'))
-  const find = (isLater: boolean) =>
-    path.join(folder, debs.find((name) => name.includes(`_${later}_`) === isLater) ?? 'none.deb')
-  return { now: find(false), later: find(true) }
+  const find = (name: string, isLater: boolean) => {
+    const debs = readdirSync(folder).filter((file) => file.startsWith(`${name}_`))
+    const found = debs.find((file) => file.includes(`_${later}_`) === isLater)
+    if (found === undefined) throw new Error(`no package ${name}`)
+    return path.join(folder, found)
+  }
+  return {
+    now: find('okeanid-agent', false),
+    later: find('okeanid-agent', true),
+    central: find('okeanid-central', false),
+  }
 }
 
 t.test('okeanid-agent on a node with a running guest', { skip }, async (t) => {
-  const { now, later } = buildPackages()
+  const { now, later, central } = buildPackages()
   const lab = await openLab({ nodes: 1, hasApi: false })
   t.teardown(() => lab.close())
   const n1 = async (script: string) => (await lab.execOk('n1', ['sh', '-ec', script])).trim()
@@ -82,25 +93,38 @@ t.test('okeanid-agent on a node with a running guest', { skip }, async (t) => {
     async (t) => {
       const heard = await listen(lab)
       t.teardown(heard.close)
-      const jobs: Promise<string>[] = []
-      const upgrading = install(later)
       let isDone = false
-      void upgrading.finally(() => {
+      const upgrading = install(later).finally(() => {
         isDone = true
       })
-      while (!isDone)
-        jobs.push(
-          Promise.resolve(
-            await lab.gnt(['gnt-instance', 'reboot', '--type=hard', 'new.lab.example']),
-          ),
-        )
-      await upgrading
-      t.ok(jobs.length > 0, `${jobs.length} reboots meanwhile, none failed`)
+      const whileUpgrading = async (
+        argvOf: (turn: number) => readonly string[],
+      ): Promise<number> => {
+        for (let turn = 0; ; turn += 1) {
+          if (isDone) return turn
+          await lab.gnt(argvOf(turn))
+        }
+      }
+      const [rebootCount, changeCount] = await Promise.all([
+        whileUpgrading(() => ['gnt-instance', 'reboot', '--type=hard', 'new.lab.example']),
+        whileUpgrading((turn) => [
+          ...['gnt-instance', 'modify', '-B', `maxmem=${170 + (turn % 2)}`, 'old.lab.example'],
+        ]),
+        upgrading,
+      ])
+      t.comment(`${rebootCount} reboots and ${changeCount} changes meanwhile, none failed`)
+      t.ok(rebootCount > 0, 'a NIC came up')
+      t.ok(changeCount > 1, 'jobs went on')
       t.equal(await n1('okeanid --version'), '99')
-      await until('the end of each reboot to be told', () =>
-        heard.ends('OP_INSTANCE_REBOOT') >= jobs.length ? true : undefined,
-      )
-      t.equal(heard.ends('OP_INSTANCE_REBOOT'), jobs.length, 'each once')
+      for (const [operation, count] of [
+        ['OP_INSTANCE_REBOOT', rebootCount],
+        ['OP_INSTANCE_SET_PARAMS', changeCount],
+      ] as const) {
+        await until(`each end of ${operation} to be told`, () =>
+          heard.ends(operation) >= count ? true : undefined,
+        )
+        t.equal(heard.ends(operation), count, `${operation}: none is missing, none was made up`)
+      }
       t.equal(await qemu(), pid, 'the other guest was left alone')
       t.equal(
         await n1('ls /usr/lib/okeanid/versions'),
@@ -139,6 +163,35 @@ t.test('okeanid-agent on a node with a running guest', { skip }, async (t) => {
     t.equal(left, '')
     t.equal(await qemu(), pid)
   })
+
+  await t.test(
+    'okeanid-central: installed, it serves; root is its user; a purge leaves nothing',
+    async (t) => {
+      await install(central)
+      t.equal(await n1('systemctl is-active okeanid-central'), 'active')
+      await n1('echo admin-secret | okeanid-central init --password-file -')
+      t.equal(await n1('stat -c %U /var/lib/okeanid-central/* | sort -u'), 'okeanid-central')
+      const login = JSON.stringify({
+        auth: {
+          identity: {
+            methods: ['password'],
+            password: {
+              user: { name: 'admin', domain: { id: 'default' }, password: 'admin-secret' },
+            },
+          },
+        },
+      })
+      const ask = `fetch('http://127.0.0.1:8774/v3/auth/tokens', { method: 'POST', headers: { 'content-type': 'application/json' }, body: process.argv[1] }).then((answer) => console.log(answer.status))`
+      t.equal((await lab.execOk('n1', ['node', '-e', ask, login])).trim(), '201')
+      await n1('DEBIAN_FRONTEND=noninteractive apt-get -y -qq purge okeanid-central')
+      t.equal(
+        await n1(
+          'ls -d /var/lib/okeanid-central /usr/lib/okeanid-central 2>/dev/null || echo none',
+        ),
+        'none',
+      )
+    },
+  )
 })
 
 interface NicRow {
