@@ -39,6 +39,9 @@ export function serveConsoles(app: FastifyInstance, context: Context): void {
     })
     if (place === undefined) return refuse(socket, '404 Not Found')
     const screen = await connect(place)
+    // a browser that has gone meanwhile is never upgraded, and nobody else would let go of the screen
+    socket.once('close', () => screen.destroy())
+    if (socket.destroyed) return void screen.destroy()
     context.log('info', 'console opened', { server: server.id })
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       open.add(webSocket)

@@ -46,12 +46,41 @@ t.test('a console whose VNC server is not there is 502', async (t) => {
   await t.rejects(open((await ask()) ?? ''), /502/)
 })
 
-/** A server that runs, and a VNC server. */
-async function running(t: Test) {
+t.test('a console whose browser goes before it is there lets go of the screen', async (t) => {
+  const { promise: gone, resolve: goOn } = withResolvers()
+  const { ask, screen } = await running(t, gone)
+  const { hostname, port, pathname, search } = new URL((await ask()) ?? '')
+  const browser = net.connect(Number(port), hostname)
+  browser.write(
+    `GET ${pathname}${search} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\n\r\n`,
+  )
+  await screen.sought()
+  browser.resetAndDestroy()
+  goOn()
+  await screen.closed()
+  t.pass('the connection to the VNC server has ended')
+})
+
+function withResolvers() {
+  let resolve = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+/** A server that runs, and a VNC server, which is found as soon as `found` resolves. */
+async function running(t: Test, found: Promise<void> = Promise.resolve()) {
   const screen = await openScreen(t)
   const central = await openCentralApp(t, {
     server: { public_url: '' },
-    changes: { findConsole: async () => ({ host: '127.0.0.1', port: screen.port }) },
+    changes: {
+      async findConsole() {
+        screen.seek()
+        await found
+        return { host: '127.0.0.1', port: screen.port }
+      },
+    },
   })
   await central.store.write((tx) => seedCloud(tx, startMs))
   const ann = await central.enter('ann')
@@ -84,6 +113,7 @@ async function openScreen(t: Test) {
   const heard: string[] = []
   const waiting: (() => void)[] = []
   let closedCount = 0
+  let isSought = false
   const wake = () => {
     for (const resolve of waiting.splice(0)) resolve()
   }
@@ -107,6 +137,13 @@ async function openScreen(t: Test) {
   return {
     port,
     stop,
+    seek() {
+      isSought = true
+      wake()
+    },
+    async sought() {
+      while (!isSought) await change()
+    },
     async heard() {
       while (heard.length === 0) await change()
       return heard.join('')
