@@ -72,13 +72,17 @@ function stageCentral() {
   put('etc/central.ini', path.join(out, 'etc/okeanid/central.ini'))
 }
 
-/** Of SQLite what was compiled, not what it was compiled from; of the others no types and no tests. @param {string} file */
+/**
+ * Of SQLite what was compiled, not what it was compiled from; of the others neither types, pages and dot files nor the folders beside
+ * their code that only their makers use. Folders of such names within it are code.
+ * @param {string} file
+ */
 function isNeeded(file) {
   if (/better-sqlite3\/(?:deps|src)(?:\/|$)/.test(file)) return false
   if (/better-sqlite3\/build\/(?!Release(?:$|\/better_sqlite3\.node$))/.test(file)) return false
-  if (/\/(?:\.[^/]+|test|tests|spec|integration|bench|benchmarks?|examples|docs)$/.test(file))
-    return false
-  return !/\.(?:d\.[cm]?ts|map|md|sh|html)$/.test(file)
+  const [, beside = ''] = /node_modules\/(?:@[^/]+\/)?[^/]+\/([^/]+)$/.exec(file) ?? []
+  if (/^(?:tests?|spec|integration|bench|benchmarks?|examples|docs)$/.test(beside)) return false
+  return !/\/\.[^/]+$|\.(?:d\.[cm]?ts|map|md|sh|html)$/.test(file)
 }
 
 /**
