@@ -9,6 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type LabCentral, openCentral } from '../test/lab/central.js'
 import { type Lab, openLab } from '../test/lab/lab.js'
+import { labPackages, setUpAgents } from '../test/lab/packages.js'
 import { type Inbox, openInbox, type Received } from '../test/support/inbox.js'
 import { until } from '../test/support/until.js'
 import { compareWithGaneti } from './compare.js'
@@ -20,7 +21,6 @@ const nodeCount = 2
 const server = 'web'
 /** Ganeti's name of the first server. */
 const instance = 'snf-1'
-const units = ['okeanid-agent', 'okeanid-responder', 'okeanid-nics', 'okeanid-hooks.path']
 
 const screen = createScreen()
 const stop = new AbortController()
@@ -36,16 +36,17 @@ try {
     `A Ganeti cluster of ${nodeCount} nodes, RabbitMQ, the Okeanid agent on each node, and the central API`,
   )
   await using lab = await screen.timed('the cluster is up', () => openLab({ nodes: nodeCount }))
-  await screen.timed('the agent is installed on each node, confined by its systemd unit', () =>
-    lab.deploy(),
+  const packages = await screen.timed('Debian packages of this tree are there', () => labPackages())
+  await screen.timed('okeanid-agent is installed on each node with apt', () =>
+    lab.install([packages.agent]),
   )
   await using inbox = await screen.timed('a consumer is bound to exchange ganeti', () =>
     openConsumer(lab),
   )
-  await screen.timed('the agents run', () => startAgents(lab))
+  await screen.timed('Ganeti calls the agents, and they know the broker', () => startAgents(lab))
   const central = await screen.timed(
-    'the central API runs, and knows the cluster, a tenant, two flavors, an image and a network',
-    () => openCentral(lab),
+    'okeanid-central is installed, and knows the cluster, a tenant, two flavors, an image and a network',
+    () => openCentral(lab, packages.central),
   )
   const exchanges = printExchanges(lab, screen)
   const ended = printTimeline(inbox, screen, stop.signal)
@@ -68,7 +69,7 @@ async function openConsumer(lab: Lab): Promise<Inbox> {
 }
 
 async function startAgents(lab: Lab): Promise<void> {
-  await Promise.all(lab.nodes.map((node) => lab.execOk(node, ['systemctl', 'start', ...units])))
+  await setUpAgents(lab)
   const master = await lab.master()
   await until('the master’s agent', async () => {
     const { stdout } = await lab.exec(master, ['okeanid', 'status', '--json'])

@@ -18,7 +18,11 @@ await runProgram(async (signal) => {
     return false
   }
   const stages = openStages(signal)
-  const { isReady, isTyped } = await setUp({ stages, purposes: ['build', 'lab'], signal })
+  const { isReady, isTyped } = await setUp({
+    stages,
+    purposes: ['build', 'lab', 'packages'],
+    signal,
+  })
   if (!isReady || !isTyped) return false
   if (!existsSync(DEMO)) {
     console.error(`There is no demo yet: ${DEMO}, from demo/demo.ts.`)

@@ -32,7 +32,7 @@ await runProgram(async (signal) => {
     name: 'tools',
     budgetSeconds: 400,
     run: async (context) => {
-      const missing = missingPackages(['build', 'packages'])
+      const missing = missingPackages(['build', 'packages', 'lintian'])
       if (missing.size === 0) return { note: 'nothing is missing' }
       await installPackages(missing, context)
       return { note: 'installed' }
@@ -81,8 +81,10 @@ async function build(work, { say, signal }) {
     writeFileSync(log, readFileSync(log, 'utf8').replace(/\(.*?\)/, `(${wanted})`))
     await mustRun({ command: 'dpkg-buildpackage', args: [...args, '-nc'], cwd: tree, signal })
   }
-  rmSync(OUT, { recursive: true, force: true })
   mkdirSync(OUT, { recursive: true })
+  for (const name of readdirSync(OUT)) {
+    if (!name.startsWith('tree-')) rmSync(path.join(OUT, name), { recursive: true, force: true }) // scripts/lab-packages.mjs
+  }
   const made = readdirSync(work).filter((name) => name.endsWith('.deb'))
   for (const name of made) cpSync(path.join(work, name), path.join(OUT, name))
   return { note: made.map((name) => `packages/${name}`).join(' ') }

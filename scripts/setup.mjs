@@ -9,7 +9,7 @@ import { openStages } from './stages.mjs'
 await runProgram(async (signal) => {
   const stages = openStages(signal)
   /** @type {readonly import('./tools.mjs').Purpose[]} */
-  const purposes = process.argv[2] === 'build' ? ['build'] : ['build', 'checks', 'lab']
+  const purposes = process.argv[2] === 'build' ? ['build'] : ['build', 'checks', 'lab', 'packages']
   const { isReady, isTyped } = await setUp({ stages, purposes, signal })
   return isReady && isTyped
 })

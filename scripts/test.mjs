@@ -28,7 +28,7 @@ await runProgram(async (signal) => {
   // unit tests have a broker from the lab's tree; without the lab's programs they skip it
   const needsLab = plan.hasLab || (plan.hasUnit && host.isStrict)
   /** @type {readonly Purpose[]} */
-  const purposes = needsLab ? ['build', 'checks', 'lab'] : ['build', 'checks']
+  const purposes = needsLab ? ['build', 'checks', 'lab', 'packages'] : ['build', 'checks']
   const { isReady } = await setUp({ stages, purposes, signal })
   if (isReady) {
     const run = { stages, plan, host }

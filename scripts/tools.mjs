@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path'
  * @typedef {{ readonly what: string, readonly package: string }} Tool
  */
 
-/** For which part of the work tools are needed. @typedef {'build' | 'checks' | 'lab' | 'packages'} Purpose */
+/** For which part of the work tools are needed. @typedef {'build' | 'checks' | 'lab' | 'packages' | 'lintian'} Purpose */
 
 /** @type {Readonly<Record<Purpose, readonly Tool[]>>} */
 export const TOOLS = {
@@ -61,8 +61,8 @@ export const TOOLS = {
     { what: 'dpkg-buildpackage', package: 'dpkg-dev' },
     { what: 'dh', package: 'debhelper' },
     { what: 'fakeroot', package: 'fakeroot' },
-    { what: 'lintian', package: 'lintian' },
   ],
+  lintian: [{ what: 'lintian', package: 'lintian' }],
 }
 
 /** @param {Tool} tool */

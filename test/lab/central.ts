@@ -23,9 +23,14 @@ const tenant = { user: 'demo', project: 'demo', password: 'demo-secret' }
 
 const port = 8774
 
-/** Installs and starts it, and makes what a first tenant needs. The agents run and tell already. */
-export async function openCentral(lab: Lab): Promise<LabCentral> {
-  await lab.deploy({ machines: ['api'] })
+/**
+ * Installs and starts it, and makes what a first tenant needs. The agents run and tell already.
+ *
+ * @param deb its package; without one the built program is put there as the package would
+ */
+export async function openCentral(lab: Lab, deb?: string): Promise<LabCentral> {
+  if (deb === undefined) await lab.deploy({ machines: ['api'] })
+  else await lab.install([deb], ['api'])
   const forward = await lab.forward('api', port)
   const url = `http://127.0.0.1:${forward}`
   const folder = temporaryFolder('central')
@@ -55,7 +60,7 @@ every = 1m
     '/var/lib/ganeti/rapi.pem',
   ])
   await push('rapi.pem', certificate, '/etc/okeanid/rapi.pem')
-  await lab.execOk('api', ['systemctl', 'start', 'okeanid-central'])
+  await lab.execOk('api', ['systemctl', 'restart', 'okeanid-central'])
   await until('the central API', async () => {
     const answer = await fetch(`${url}/healthz`).catch(() => undefined)
     return answer?.ok ? true : undefined

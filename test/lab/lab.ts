@@ -80,6 +80,8 @@ export interface Lab extends AsyncDisposable {
   readonly forward: (machine: string, port: number) => Promise<number>
   /** Puts the built program on the nodes as its package would. */
   readonly deploy: (options?: DeployOptions) => Promise<void>
+  /** Installs Debian packages with apt on these machines (all nodes): newer ones, older ones, the same once more. */
+  readonly install: (debs: readonly string[], machines?: readonly string[]) => Promise<void>
   /** Leaves nothing, unless the lab was up before us. Idempotent. */
   readonly close: () => Promise<void>
 }
@@ -147,6 +149,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     },
     deploy: ({ machines = [], configFile } = {}) =>
       ok('deploy', ...(configFile === undefined ? [] : ['--config', configFile]), ...machines),
+    install: (debs, machines = []) => ok('install', ...machines, ...debs),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -85,18 +85,24 @@ deploy_machine() { # MACHINE: copy, then what a package's postinst does
     okeanid config compile >/dev/null
     [ ! -d /etc/ganeti ] || okeanid hooks install >/dev/null'
 }
-install_debs() { # DEB..: on every node. The nodes have no internet: dependencies are fetched with the host's network
-  local c file debs=() start
-  (($#)) || die "install DEB.."
-  for file; do debs+=("/var/cache/lab/$(basename "$file")"); done
-  for c in $(nodes); do
-    start=$(now_ms)
-    mkdir -p "$(root "$c")/var/cache/lab"
-    cp -- "$@" "$(root "$c")/var/cache/lab/"
-    cp -L /etc/resolv.conf "$(root "$c")/etc/resolv.conf"
-    chroot "$(root "$c")" apt-get -qq -y --download-only install "${debs[@]}" || die "$c: dependencies"
-    : >"$(root "$c")/etc/resolv.conf"
-    sh_in "$c" env DEBIAN_FRONTEND=noninteractive apt-get -y -qq --reinstall install "${debs[@]}" || die "$c: install"
-    took "installed on $c" "$start"
-  done
+install_debs() { # [MACHINE..] DEB..: on these (every node). They have no internet: dependencies are fetched with the host's network
+  local start debs=() targets=()
+  start=$(now_ms)
+  while [[ ${1:-} == @(n[1-9]|api) ]]; do targets+=("$1") && shift; done
+  (($#)) || die "install [MACHINE..] DEB.."
+  if ((!${#targets[@]})); then mapfile -t targets < <(nodes); fi
+  debs=("$@")
+  each install_machine "${targets[@]}" || die "install failed"
+  took "installed on ${targets[*]}" "$start"
+}
+install_machine() { # MACHINE
+  local c=$1 r file inside=()
+  r=$(root "$c")
+  for file in "${debs[@]}"; do inside+=("/var/cache/lab/$(basename "$file")"); done
+  mkdir -p "$r/var/cache/lab"
+  cp -- "${debs[@]}" "$r/var/cache/lab/"
+  cp -L /etc/resolv.conf "$r/etc/resolv.conf"
+  chroot "$r" apt-get -qq -y --download-only --allow-downgrades install "${inside[@]}" || die "$c: dependencies"
+  : >"$r/etc/resolv.conf"
+  sh_in "$c" env DEBIAN_FRONTEND=noninteractive apt-get -y -qq --reinstall --allow-downgrades install "${inside[@]}" || die "$c: install"
 }
