@@ -1,5 +1,11 @@
 import { chmod, mkdir, unlink } from 'node:fs/promises'
-import { createServer, type IncomingMessage, request, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { AgentError, systemCode } from '#errors.js'
@@ -20,6 +26,8 @@ export type StatusRoute =
  */
 export type Follow = (query: URLSearchParams, tell: (line: string) => boolean) => () => void
 
+type Routes = Readonly<Record<string, StatusRoute>>
+
 /** A status socket that answers. */
 export interface StatusSocket {
   close(): Promise<void>
@@ -36,15 +44,12 @@ const maxPathBytes = 107
 
 /**
  * Answers requests on a Unix socket, so that a running role can be asked how it is, and to do what only it can. Only its own user and
- * root may ask.
+ * root may ask. Routes are asked only in a turn of the event loop after this has resolved: what the caller makes next may be what they tell of.
  *
  * @throws AgentError SOCKET_TAKEN when another process answers there; the socket of a dead one is replaced;
  * CONFIG_INVALID when the path is too long, or its folder not ours to write
  */
-export async function openStatusSocket(
-  socketPath: string,
-  routes: Readonly<Record<string, StatusRoute>>,
-): Promise<StatusSocket> {
+export async function openStatusSocket(socketPath: string, routes: Routes): Promise<StatusSocket> {
   if (Buffer.byteLength(socketPath) > maxPathBytes) {
     throw new AgentError(
       'CONFIG_INVALID',
@@ -53,30 +58,12 @@ export async function openStatusSocket(
   }
   const folder = path.dirname(socketPath)
   await mkdir(folder, { recursive: true, mode: 0o755 }).catch(refuseFolder(folder))
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
   const server = createServer((incoming, answer) => {
-    const [pathname = '', query] = (incoming.url ?? '').split('?', 2)
-    const route = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
-    const method = route !== undefined && 'act' in route ? 'POST' : 'GET'
-    if (route === undefined || incoming.method !== method) {
-      answer.writeHead(404).end('there is nothing here\n')
-      return
-    }
-    answer.writeHead(200, { 'content-type': route.contentType })
-    if ('read' in route) {
-      answer.end(route.read())
-      return
-    }
-    answer.flushHeaders()
-    if ('act' in route) {
-      void route.act(new URLSearchParams(query)).then((text) => answer.end(text)) // see StatusRoute
-      return
-    }
-    const stop = route.follow(new URLSearchParams(query), (line) => {
-      const keepsUp = answer.writableLength < maxBehindBytes
-      if (keepsUp) answer.write(`${line}\n`)
-      return keepsUp
-    })
-    answer.once('close', stop)
+    void opened.then(() => answerTo(incoming, { answer, routes }))
   })
   try {
     await listen(server, socketPath)
@@ -92,6 +79,7 @@ export async function openStatusSocket(
     await listen(server, socketPath)
   }
   await chmod(socketPath, 0o600)
+  setImmediate(open)
   return {
     close: () =>
       new Promise((resolve) => {
@@ -99,6 +87,36 @@ export async function openStatusSocket(
         server.closeAllConnections()
       }),
   }
+}
+
+function answerTo(
+  incoming: IncomingMessage,
+  { answer, routes }: { readonly answer: ServerResponse; readonly routes: Routes },
+): void {
+  if (answer.destroyed) return // gone while it waited
+  const [pathname = '', query] = (incoming.url ?? '').split('?', 2)
+  const route = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
+  const method = route !== undefined && 'act' in route ? 'POST' : 'GET'
+  if (route === undefined || incoming.method !== method) {
+    answer.writeHead(404).end('there is nothing here\n')
+    return
+  }
+  answer.writeHead(200, { 'content-type': route.contentType })
+  if ('read' in route) {
+    answer.end(route.read())
+    return
+  }
+  answer.flushHeaders()
+  if ('act' in route) {
+    void route.act(new URLSearchParams(query)).then((text) => answer.end(text)) // see StatusRoute
+    return
+  }
+  const stop = route.follow(new URLSearchParams(query), (line) => {
+    const keepsUp = answer.writableLength < maxBehindBytes
+    if (keepsUp) answer.write(`${line}\n`)
+    return keepsUp
+  })
+  answer.once('close', stop)
 }
 
 function refuseFolder(folder: string): (cause: unknown) => never {

@@ -1,3 +1,4 @@
+import { pbkdf2 } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -21,6 +22,28 @@ t.test('answers, to its own user only', async (t) => {
   t.equal(await askStatusSocket(file, '/status'), '{"a":1}')
   t.match(await askStatusSocket(file, '/constructor'), 'there is nothing here')
   t.equal(statSync(file).mode & 0o777, 0o600)
+  await socket.close()
+})
+
+t.test('nobody is answered before the caller has gone on', async (t) => {
+  const file = socketPath(t)
+  let answer: string | undefined
+  const read = () => answer ?? t.fail('asked too early')
+  // every call of the disk waits for these, so that who asks at once comes while the socket is made
+  let isBusy = true
+  const keepBusy = (): void => {
+    if (isBusy) pbkdf2('', '', 50_000, 64, 'sha512', keepBusy)
+  }
+  for (let chain = 0; chain < 8; chain += 1) keepBusy()
+  const asking = until('an answer', () => askStatusSocket(file, '/status').catch(() => undefined), {
+    everyMs: 1,
+  })
+  const socket = await openStatusSocket(file, {
+    '/status': { contentType: 'text/plain', read: () => String(read()) },
+  })
+  answer = 'ready'
+  isBusy = false
+  t.equal(await asking, 'ready')
   await socket.close()
 })
 
