@@ -1,6 +1,7 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib'
 import { AgentError } from '#errors.js'
 import type { Message } from '#event/message.js'
+import { batchWrites } from './batched-writes.js'
 import { createConfirmWatch } from './confirm-watch.js'
 import { ensureExchange } from './exchange.js'
 import { isTooLarge } from './problem.js'
@@ -50,6 +51,14 @@ export interface PublisherOptions {
 /** Routing keys that are counted apart; a further one is counted as `other`. */
 const maxReturnedKeys = 100
 
+/** A connection of use. */
+interface Open {
+  readonly channel: ConfirmChannel
+  readonly link: Link
+  /** Told before something is written. */
+  readonly writes: () => void
+}
+
 interface Waiting {
   readonly message: Message
   readonly resolve: (outcome: PublishOutcome) => void
@@ -67,10 +76,10 @@ export function openPublisher(options: PublisherOptions): Publisher {
   /** Those of them that came back; the confirm is still to come. */
   const unroutable = new Set<Waiting>()
   const returned = new Map<string, number>()
-  let open: { readonly channel: ConfirmChannel; readonly link: Link } | undefined
+  let open: Open | undefined
   let state: BrokerState = { kind: 'connecting', host: '', attempts: 0, lastProblem: undefined }
 
-  function publish(waiting: Waiting, { channel, link }: NonNullable<typeof open>): void {
+  function publish(waiting: Waiting, { channel, link, writes }: Open): void {
     const { message, resolve, reject } = waiting
     const { routingKey, body } = message
     const onConfirm = (error: unknown) => {
@@ -83,6 +92,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
       else resolve({ kind: isUnroutable ? 'unroutable' : 'confirmed' })
     }
     try {
+      writes()
       const bytes = Buffer.from(body)
       channel.publish(
         settings.exchange,
@@ -144,7 +154,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
     // After the connection's own end, which knows more about the reason.
     channel.on('close', () => queueMicrotask(() => link.lost(new Error('the channel was closed'))))
     channel.on('return', ({ properties: { messageId } }) => cameBack(messageId))
-    open = { channel, link }
+    open = { channel, link, writes: batchWrites(model) }
     return { end }
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ChannelModel, connect } from 'amqplib'
 import { backoffMs } from '#backoff.js'
 import type { AgentError } from '#errors.js'
+import { writeBufferBytes } from './batched-writes.js'
 import { brokerProblem, lossProblem, type ProblemPlace, placeOf } from './problem.js'
 import type { BrokerSettings, BrokerState } from './settings.js'
 
@@ -157,6 +158,7 @@ async function connectTo(
   const options = {
     timeout: settings.connectTimeoutMs,
     noDelay: true,
+    highWaterMark: writeBufferBytes,
     clientProperties: { connection_name: 'okeanid', product: 'okeanid' },
     ...(tls?.ca === undefined ? {} : { ca: [tls.ca] }),
     ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
