@@ -54,6 +54,7 @@ deploy_stage() { # DIR: the tree as it shall be, once
   printf '#!/bin/sh\nexec /usr/bin/node /%s/dist/agent/bin/okeanid.js "$@"\n' "$LIBDIR" >"$dir/usr/bin/okeanid"
   sed "s|@HOME@|/$LIBDIR|" "$TREE/scripts/okeanid-central.sh" >"$dir/usr/bin/okeanid-central"
   chmod 755 "$dir"/usr/bin/*
+  ln -sfn okeanid "$dir/usr/lib/okeanid-central"
   for unit in "$TREE"/systemd/*.{service,target,socket,timer,path}; do
     install -D -m 644 "$unit" "$dir/usr/lib/systemd/system/$(basename "$unit")"
   done
