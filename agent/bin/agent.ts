@@ -17,7 +17,8 @@ import type { NodeConfig } from '#service/node-config.js'
 import { signalOfProcess } from '#service/signals.js'
 import { outcomeError, runTasks } from '#service/tasks.js'
 import { watchdogTask } from '#service/watchdog.js'
-import { openRole, type Role, type RoleContext, type RoleName, roleNames } from './role.js'
+import { openRole, type Role, type RoleContext } from './role.js'
+import { type RoleName, roleNames } from './role-names.js'
 
 /** How long tasks may take to stop; systemd's own limit is longer. */
 const stopDeadlineMs = 10_000

@@ -1,7 +1,7 @@
 /**
  * The sub-commands of okeanid, for commander. Each command's own file is loaded only when it is called.
  */
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { packageVersion } from '#service/version.js'
 import {
   type ConfigOptions,
@@ -14,7 +14,7 @@ import { addDhcpCommands } from './dhcp-commands.js'
 import { addScriptCommands } from './hook-commands.js'
 import { addNicCommands } from './nic-commands.js'
 import { addOutboxCommands } from './outbox-commands.js'
-import { type RoleName, roleNames } from './role.js'
+import { type RoleName, roleNames } from './role-names.js'
 
 /** All commands. An action's failure, and one of usage, is an error of `parseAsync`. */
 export function program(): Command {
@@ -44,8 +44,19 @@ export function program(): Command {
     )
     .addOption(jsonOption())
     .option('--metrics', 'the counters in Prometheus’ text format')
+    .option('--all', 'all nodes of the cluster, from the master: versions, drift, backlog, roles')
+    .addOption(
+      new Option('--timeout <seconds>', 'with --all: how long a node may take to answer')
+        .argParser(secondsOf)
+        .default(15),
+    )
     .addOption(configOption())
-    .action(async (options: JsonOptions & { readonly metrics?: true }) => {
+    .action(async ({ all, timeout, ...options }: StatusOptions) => {
+      if (all) {
+        const { printStatusOfAll } = await import('./status-all.js')
+        await printStatusOfAll(configFile(options), { ...options, timeoutSeconds: timeout })
+        return
+      }
       const { printStatus } = await import('./status.js')
       await printStatus(configFile(options), options)
     })
@@ -83,6 +94,19 @@ export function program(): Command {
   addHooks(okeanid.command('hooks').description('the scripts by which Ganeti calls okeanid'))
   addConfig(okeanid.command('config').description('the configuration'))
   return okeanid
+}
+
+interface StatusOptions extends JsonOptions {
+  readonly metrics?: true
+  readonly all?: true
+  readonly timeout: number
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds >= 1 && seconds <= 600))
+    throw new InvalidArgumentError('It wants a number of seconds from 1 to 600.')
+  return seconds
 }
 
 function addEvents(events: Command): void {

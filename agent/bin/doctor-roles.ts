@@ -10,7 +10,7 @@ import type { NicsStatus } from './nics-status.js'
 import { pathsOf } from './paths.js'
 import type { RepairState } from './repair-report.js'
 import type { ResponderStatus } from './responder-status.js'
-import { roleNames } from './role.js'
+import { roleNames } from './role-names.js'
 
 /** What a role says of itself, as far as the doctor cares. */
 export interface AskedRole {

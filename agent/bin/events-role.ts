@@ -26,7 +26,7 @@ import { readProgressFile } from '#event/image-progress.js'
 import type { Message } from '#event/message.js'
 import { type Outbox, openOutbox } from '#outbox/outbox.js'
 import type { Log } from '#service/log.js'
-import { createMetrics, type Metrics } from '#service/metrics.js'
+import { createMetrics } from '#service/metrics.js'
 import type { NodeConfig } from '#service/node-config.js'
 import type { SaveStep } from '#service/state-file.js'
 import { openStatusSocket } from '#service/status-socket.js'
@@ -34,6 +34,7 @@ import { createProgressCheck, createVigil, type ProgressLook } from '#service/vi
 import { clusterTask, createMastership, type Mastership } from './cluster-task.js'
 import { createDetailsReader } from './details-reader.js'
 import { createEventCounters } from './event-counters.js'
+import { addEventsMetrics } from './events-metrics.js'
 import { describeEvents, type StatusParts, statusOf } from './events-status.js'
 import { heartbeatTask } from './heartbeat-task.js'
 import { openLedgerStore } from './ledger-store.js'
@@ -116,7 +117,7 @@ export async function openEventsRole(
       tags: createTagsTeller(base),
       net: createNetTeller(base),
     }
-    addGauges(metrics, parts)
+    addEventsMetrics(metrics, parts)
     const sending =
       publisher === undefined || settings === undefined || hearing === undefined
         ? []
@@ -197,50 +198,4 @@ function logState(log: Log): (state: BrokerState) => void {
     const level = trouble === undefined ? 'info' : 'warning'
     log(isNews ? level : 'debug', `broker-${kind}`, { host: host || undefined, problem })
   }
-}
-
-function addGauges(metrics: Metrics, parts: StatusParts): void {
-  const { outbox, mastership, publisher } = parts
-  const gauges: readonly (readonly [string, string, () => number])[] = [
-    [
-      'backlog_messages',
-      'Messages on disk that the broker has not confirmed.',
-      () => outbox.stats().backlogCount,
-    ],
-    ['backlog_bytes', 'Their size on disk.', () => outbox.stats().backlogBytes],
-    ['lag_seconds', 'Age of the oldest of them.', () => statusOf(parts).outbox.lagSeconds],
-    [
-      'outbox_writable',
-      '0 while the outbox cannot be written.',
-      () => (outbox.stats().isWritable ? 1 : 0),
-    ],
-    [
-      'quarantined_messages',
-      'Messages that were moved aside since the start.',
-      () => outbox.stats().quarantinedCount,
-    ],
-    [
-      'held_messages',
-      'Of those on disk: held because the broker did not take them although it is there.',
-      () => parts.delivery.heldBack?.count ?? 0,
-    ],
-    [
-      'broker_connected',
-      '1 while the broker takes messages.',
-      () => (publisher?.state().kind === 'connected' ? 1 : 0),
-    ],
-    [
-      'is_master',
-      '1 while this node is the master.',
-      () => (mastership.current().isMaster ? 1 : 0),
-    ],
-  ]
-  for (const [name, help, read] of gauges) metrics.gauge(name, help, read)
-  const unroutable = {
-    name: 'messages_unroutable_total',
-    help: 'Messages for which no queue was bound, by routing key.',
-  }
-  metrics.samples('counter', unroutable, () =>
-    [...(publisher?.returned() ?? [])].map(([key, value]) => ({ labels: { key }, value })),
-  )
 }

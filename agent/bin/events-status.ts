@@ -1,5 +1,6 @@
 import type { Publisher } from '#broker/publisher.js'
 import type { Outbox } from '#outbox/outbox.js'
+import type { NodeConfig } from '#service/node-config.js'
 import type { Mastership } from './cluster-task.js'
 import type { EventCounters } from './event-counters.js'
 import { describeRanges } from './job-ranges.js'
@@ -10,6 +11,7 @@ import type { Hearing } from './settled-hear-task.js'
 
 /** What the status is made of. */
 export interface StatusParts {
+  readonly config: Pick<NodeConfig, 'digest'>
   readonly mastership: Mastership
   readonly outbox: Outbox
   readonly publisher: Publisher | undefined
@@ -73,7 +75,7 @@ export function statusOf(parts: StatusParts): EventsStatus {
   const broker = publisher?.state()
   return {
     role: 'events',
-    ...processStatus(),
+    ...processStatus(parts.config),
     cluster: view?.clusterName ?? null,
     node: view?.ownNode ?? null,
     masterNode: view?.masterNode ?? null,

@@ -3,12 +3,15 @@ import type { Publisher } from '#broker/publisher.js'
 import { AgentError } from '#errors.js'
 import { encodeEvent } from '#event/encode.js'
 import type { Outbox } from '#outbox/outbox.js'
+import { listeningAmong } from '#service/listening-sockets.js'
 import type { Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import type { Task } from '#service/tasks.js'
 import { packageVersion } from '#service/version.js'
 import type { Mastership } from './cluster-task.js'
 import type { EventCounters } from './event-counters.js'
+import { pathsOf } from './paths.js'
+import { roleNames } from './role-names.js'
 
 /** What a heartbeat tells about. */
 export interface HeartbeatParts {
@@ -47,13 +50,14 @@ export function heartbeatTask(parts: HeartbeatParts, publisher: Publisher): Task
 }
 
 function heartbeat(
-  { mastership, outbox, runId }: HeartbeatParts,
+  { config, mastership, outbox, runId }: HeartbeatParts,
   count: number,
 ): ReturnType<typeof encodeEvent> {
   const { view, isMaster } = mastership.current()
   const nowMs = Date.now()
   const { backlogCount, oldestMs } = outbox.stats()
   const node = view?.ownNode ?? ''
+  const { statusSocket } = pathsOf(config)
   return encodeEvent(
     {
       messageId: `heartbeat.${runId}.${count}`,
@@ -70,6 +74,9 @@ function heartbeat(
         lag_seconds:
           oldestMs === undefined ? 0 : Math.max(0, Math.round((nowMs - oldestMs) / 1000)),
         version: packageVersion(),
+        node_version: process.versions.node,
+        config: config.digest.all,
+        roles: listeningAmong(roleNames.map((role) => [role, statusSocket(role)])),
       },
     },
     { node, cluster: view?.clusterName ?? node },

@@ -44,7 +44,7 @@ export async function openHooksRole(config: NodeConfig, log: Log): Promise<Role>
     log,
   })
   const scripts = hostScripts(config, { log, onBusy: idleness.begin })
-  const status = () => hooksStatus(counts(), scripts.state())
+  const status = () => hooksStatus(config, { hooks: counts(), scripts: scripts.state() })
   const metrics = createMetrics()
   addCounters(metrics, counts)
   const socket = await openStatusSocket(paths.statusSocket('hooks'), {

@@ -1,3 +1,4 @@
+import type { NodeConfig } from '#service/node-config.js'
 import { describeProcess, type ProcessStatus, processStatus } from './process-status.js'
 import type { ScriptsState } from './scripts-task.js'
 
@@ -32,12 +33,15 @@ export interface HooksStatus extends ProcessStatus {
 
 /** The role's status now. */
 export function hooksStatus(
-  { problem, ...counts }: HookCounts,
-  { hookCount, runCount, isHeldUp }: ScriptsState,
+  config: Pick<NodeConfig, 'digest'>,
+  {
+    hooks: { problem, ...counts },
+    scripts: { hookCount, runCount, isHeldUp },
+  }: { readonly hooks: HookCounts; readonly scripts: ScriptsState },
 ): HooksStatus {
   return {
     role: 'hooks',
-    ...processStatus(),
+    ...processStatus(config),
     hooks: { ...counts, problem: problem ?? null },
     scripts: { hooks: hookCount, running: runCount, held_up: isHeldUp },
   }

@@ -64,7 +64,7 @@ export async function openNicsRole(
     spoolDirectory: paths.nicsSpool,
     log,
   })
-  const status = () => nicsStatus(state(), repair.state())
+  const status = () => nicsStatus(config, { rules: state(), nics: repair.state() })
   const metrics = createMetrics()
   addGauges(metrics, state)
   addAnnouncements(metrics, announcing)

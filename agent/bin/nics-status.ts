@@ -1,3 +1,4 @@
+import type { NodeConfig } from '#service/node-config.js'
 import { describeProcess, type ProcessStatus, processStatus } from './process-status.js'
 import type { RepairState } from './repair-report.js'
 import type { RulesState } from './rules-task.js'
@@ -23,12 +24,15 @@ export interface NicsStatus extends ProcessStatus {
 
 /** The role's status now. */
 export function nicsStatus(
-  { outcome, tapCount, repairCount, problem }: RulesState,
-  nics: RepairState,
+  config: Pick<NodeConfig, 'digest'>,
+  {
+    rules: { outcome, tapCount, repairCount, problem },
+    nics,
+  }: { readonly rules: RulesState; readonly nics: RepairState },
 ): NicsStatus {
   return {
     role: 'nics',
-    ...processStatus(),
+    ...processStatus(config),
     rules: {
       manager: outcome?.manager ?? null,
       taps: tapCount,

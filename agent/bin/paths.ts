@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { NodeConfig } from '#service/node-config.js'
-import type { RoleName } from './role.js'
+import type { RoleName } from './role-names.js'
 
 /** Where things are on this node, from its configuration. */
 export interface Paths {

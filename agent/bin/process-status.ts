@@ -1,8 +1,13 @@
+import type { NodeConfig } from '#service/node-config.js'
 import { packageVersion } from '#service/version.js'
 
 /** What every role says of its process. */
 export interface ProcessStatus {
   readonly version: string
+  /** Version of Node.js, `20.19.2`. */
+  readonly node_version: string
+  /** Digest of the configuration that it was started with. */
+  readonly config: string
   readonly pid: number
   readonly rssBytes: number
   readonly heapBytes: number
@@ -11,10 +16,12 @@ export interface ProcessStatus {
 }
 
 /** How this process is now. */
-export function processStatus(): ProcessStatus {
+export function processStatus({ digest }: Pick<NodeConfig, 'digest'>): ProcessStatus {
   const { rss, heapTotal, external } = process.memoryUsage()
   return {
     version: packageVersion(),
+    node_version: process.versions.node,
+    config: digest.all,
     pid: process.pid,
     rssBytes: rss,
     heapBytes: heapTotal,

@@ -88,7 +88,7 @@ export async function openResponderRole(config: NodeConfig, log: Log): Promise<R
       ...{ config, log, dispatcher, frames, observer, onAcknowledged, onSent },
     })
     closers.push(() => queues[Symbol.asyncDispose]())
-    const parts: ResponderParts = { dispatcher, nics, queues, sending }
+    const parts: ResponderParts = { config, dispatcher, nics, queues, sending }
     const metrics = createMetrics()
     addResponderMetrics(metrics, parts)
     const status = () => responderStatus(parts)

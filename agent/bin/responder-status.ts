@@ -1,6 +1,7 @@
 import type { QueueState } from '#kernel/packet-queue.js'
 import { nonZero, type OutcomeCounts } from '#responder/counts.js'
 import type { Dispatcher, NicTally } from '#responder/dispatch.js'
+import type { NodeConfig } from '#service/node-config.js'
 import { describeProcess, type ProcessStatus, processStatus } from './process-status.js'
 import type { ResponderQueues } from './responder-queues.js'
 import type { ServedNics } from './served-nics.js'
@@ -53,6 +54,7 @@ export interface NicStatus {
 
 /** What the status is made of. */
 export interface ResponderParts {
+  readonly config: Pick<NodeConfig, 'digest'>
   readonly dispatcher: Dispatcher
   readonly nics: ServedNics
   readonly queues: ResponderQueues
@@ -61,6 +63,7 @@ export interface ResponderParts {
 
 /** The role's status now. */
 export function responderStatus({
+  config,
   dispatcher,
   nics,
   queues,
@@ -69,7 +72,7 @@ export function responderStatus({
   const served = dispatcher.count()
   return {
     role: 'responder',
-    ...processStatus(),
+    ...processStatus(config),
     nics: {
       served,
       waiting: Math.max(0, nics.fileCount() - served),

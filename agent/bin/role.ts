@@ -1,12 +1,7 @@
 import type { Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
 import type { Task } from '#service/tasks.js'
-
-/** What an agent can be; in the packages each is a service of its own, with a user and rights of its own. */
-export const roleNames = ['events', 'responder', 'nics', 'hooks'] as const
-
-/** One of {@link roleNames}. */
-export type RoleName = (typeof roleNames)[number]
+import type { RoleName } from './role-names.js'
 
 /** A role that is open and ready to run. */
 export interface Role extends AsyncDisposable {

@@ -132,6 +132,12 @@ export interface HeartbeatBody {
   /** Age of the oldest of them. */
   readonly lag_seconds: number
   readonly version: string
+  /** Version of Node.js. */
+  readonly node_version?: string
+  /** Digest of the configuration: nodes with the same one go by the same values. */
+  readonly config?: string
+  /** Roles of this node that somebody answers for; hooks is among them only while it has something to do. */
+  readonly roles?: readonly string[]
 }
 
 /** What happened to a NIC, as its node saw it. */

@@ -236,5 +236,6 @@ const bodies: Readonly<Record<string, Keys>> = {
       lag_seconds: count,
       version: name,
     },
+    optional: { node_version: name, config: name, roles: list(name) },
   },
 }

@@ -2,6 +2,7 @@ import { defaultSettings, readSettings } from '#binding/setting-fields.js'
 import type { NicSettings } from '#binding/settings.js'
 import { AgentError } from '#errors.js'
 import { nicConfigOf } from '#nic/nic-config.js'
+import { digestOf } from './config-digest.js'
 import { type ConfigSource, readSources } from './config-files.js'
 import { inconsistencies } from './consistency.js'
 import {
@@ -51,7 +52,11 @@ export async function loadConfig(
 export function parseConfig(sources: readonly ConfigSource[]): LoadedConfig {
   const given = gatherSections(sources, faultOf)
   const settings = [...settingsOf(given)]
-  const config = { ...configOf(given), nics: nicConfigOf(settings) }
+  const config = {
+    ...configOf(given),
+    nics: nicConfigOf(settings),
+    digest: sharedDigest(sources, settings),
+  }
   const unfit = inconsistencies(config)
   if (unfit.length > 0) throw new AgentError('CONFIG_INVALID', unfit.join('\n'))
   return {
@@ -59,6 +64,13 @@ export function parseConfig(sources: readonly ConfigSource[]): LoadedConfig {
     settings,
     files: sources.map(({ file }) => file),
   }
+}
+
+/** `local.ini` of the folder beside the file is the node's own: that it differs from others' is no drift. */
+function sharedDigest(sources: readonly ConfigSource[], settings: readonly Setting[]) {
+  const shared = sources.filter(({ file }) => !file.endsWith('/local.ini'))
+  const isAll = shared.length === sources.length
+  return digestOf(isAll ? settings : [...settingsOf(gatherSections(shared, faultOf))])
 }
 
 /** What is wrong with one entry, if anything. */
@@ -72,13 +84,13 @@ function faultOf({ section, key, text }: GivenKey): string | undefined {
   return `there is no such ${isSection(section) ? 'key in this section' : 'section'}`
 }
 
-function configOf(given: GivenSections): Omit<NodeConfig, 'nics'> {
+function configOf(given: GivenSections): Omit<NodeConfig, 'nics' | 'digest'> {
   const config: Record<string, unknown> = {}
   for (const [section, fields] of Object.entries(nodeSchema))
     config[section] = valuesOf(fields, [section], given)
   const { responder, ...others } = config as unknown as Omit<
     NodeConfig,
-    'prefixes' | 'serving' | 'firewalls' | 'ownScripts' | 'nics'
+    'prefixes' | 'serving' | 'firewalls' | 'ownScripts' | 'nics' | 'digest'
   >
   const prefixes = [...(given.get('prefixes') ?? [])].map(([key, { text }]) => [key, text] as const)
   return {

@@ -1,5 +1,6 @@
 import type { ServiceDefaults } from '#binding/resolve.js'
 import type { NicConfig } from '#nic/nic-config.js'
+import type { ConfigDigest } from './config-digest.js'
 import type { FieldValue } from './given-sections.js'
 import type { nodeSchema } from './node-schema.js'
 import type { scriptFields } from './script-fields.js'
@@ -25,4 +26,6 @@ export type NodeConfig = {
   readonly serving: ServiceDefaults
   /** How NICs are set up: sections `nic`, `network NAME` and `firewall NAME`, and what they are told. */
   readonly nics: NicConfig
+  /** What tells it from another one. */
+  readonly digest: ConfigDigest
 }
