@@ -90,6 +90,11 @@ export const centralSchema = {
       'How often jobs of ours that no message tells about any more are asked for.',
       { min: '1s', max: '1h' },
     ),
+    lost_after: duration(
+      '3m',
+      'How long after a call that was not answered, or that we did not live to hear the answer of, its job may still turn up; only then is the call made again. Longer than 20s, connect_timeout, timeout and what RAPI may take to act upon a call, together; longer timeouts raise it.',
+      { min: '5s', max: '1h' },
+    ),
     refresh: duration('5m', 'How often free capacities of clusters are read.', {
       min: '10s',
       max: '1d',

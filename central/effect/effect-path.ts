@@ -54,14 +54,17 @@ export function clientTiming({ ganeti }: Pick<Context['config'], 'ganeti'>) {
   }
 }
 
+/** How long connecting and calling may take as shipped. */
+const shippedCallMs = 35_000
+
 /** As shipped, with what is configured. */
 function effectOptions({ ganeti }: Pick<Context['config'], 'ganeti'>): EffectOptions {
-  // Waiting for a turn, connecting and calling at us; then as long again at Ganeti.
-  const callMs = 20_000 + ganeti.connect_timeout.ms + ganeti.timeout.ms
+  // Longer timeouts mean that calls may take longer, and turn into jobs later.
+  const longerMs = Math.max(0, ganeti.connect_timeout.ms + ganeti.timeout.ms - shippedCallMs)
   return {
     ...defaultEffectOptions,
     followMs: Math.min(ganeti.poll.ms, defaultEffectOptions.followMs),
-    safeMs: Math.max(defaultEffectOptions.safeMs, callMs + 60_000),
+    safeMs: ganeti.lost_after.ms + longerMs,
     hotplug: ganeti.hotplug,
   }
 }

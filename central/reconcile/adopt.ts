@@ -1,5 +1,5 @@
 import { query } from '#central/effect/queries.js'
-import { simulatedMessage } from '#central/effect/simulated-message.js'
+import { type SimulatedMessage, simulatedMessage } from '#central/effect/simulated-message.js'
 import type { Row } from '#central/store/schema.js'
 import type { Change } from '#central/store/store.js'
 import { takeMessages } from '#central/update/take-messages.js'
@@ -45,43 +45,62 @@ export async function adoptInstance(
 /** The same for one that was looked at. */
 export async function adoptView(
   deps: ReconcileDeps,
-  {
-    backend,
-    adoption,
-    view,
-  }: {
-    readonly backend: Row<'backends'>
-    readonly adoption: Adoption
-    readonly view: InstanceView
-  },
+  { backend, ...adopted }: { readonly backend: Row<'backends'> } & Adopted,
 ): Promise<number> {
+  const [id = 0] = await adoptViews(deps, { backend, adopted: [adopted] })
+  return id
+}
+
+/** Whose an instance becomes, and how it looked. */
+export interface Adopted {
+  readonly adoption: Adoption
+  readonly view: InstanceView
+}
+
+/** The same for several, in one transaction: all of them or none. @returns their numbers, in the same order */
+export async function adoptViews(
+  deps: ReconcileDeps,
+  { backend, adopted }: { readonly backend: Row<'backends'>; readonly adopted: readonly Adopted[] },
+): Promise<readonly number[]> {
   const nowMs = deps.nowMs()
-  const id = await deps.store.write(async (tx) => {
-    const known = await tx
-      .selectFrom('servers')
-      .select('id')
-      .where('backend_id', '=', backend.id)
-      .where('instance_name', '=', view.name)
-      .where('deleted_ms', 'is', null)
-      .executeTakeFirst()
-    if (known !== undefined) {
-      throw new AgentError('USAGE', `instance ${view.name} is server ${known.id} already`)
+  const ids = await deps.store.write(async (tx) => {
+    const made: number[] = []
+    const messages: SimulatedMessage[] = []
+    for (const { adoption, view } of adopted) {
+      const id = await addServer(tx, { backend, adoption, view, nowMs })
+      made.push(id)
+      for (const [index, body] of instanceBodies(view).entries()) {
+        messages.push(simulatedMessage(backend, { id: `adopted.${id}.${nowMs}.${index}`, body }))
+      }
     }
-    const flavorId = await fittingFlavor(tx, view)
-    const row = serverRow({ backend, adoption, view, flavorId, nowMs })
-    const made = await tx
-      .insertInto('servers')
-      .values(adoption.serverId === undefined ? row : { ...row, id: adoption.serverId })
-      .returning('id')
-      .executeTakeFirstOrThrow()
-    const messages = instanceBodies(view).map((body, index) => {
-      const id = `adopted.${made.id}.${nowMs}.${index}`
-      return simulatedMessage(backend, { id, body })
-    })
     await takeMessages(tx, deps, messages)
-    return made.id
+    return made
   })
   deps.wakeEvents()
+  return ids
+}
+
+async function addServer(
+  tx: Change,
+  given: Adopted & { readonly backend: Row<'backends'>; readonly nowMs: number },
+): Promise<number> {
+  const { backend, adoption, view } = given
+  const known = await tx
+    .selectFrom('servers')
+    .select('id')
+    .where('backend_id', '=', backend.id)
+    .where('instance_name', '=', view.name)
+    .where('deleted_ms', 'is', null)
+    .executeTakeFirst()
+  if (known !== undefined) {
+    throw new AgentError('USAGE', `instance ${view.name} is server ${known.id} already`)
+  }
+  const row = serverRow({ ...given, flavorId: await fittingFlavor(tx, view) })
+  const { id } = await tx
+    .insertInto('servers')
+    .values(adoption.serverId === undefined ? row : { ...row, id: adoption.serverId })
+    .returning('id')
+    .executeTakeFirstOrThrow()
   return id
 }
 
@@ -162,6 +181,5 @@ function serverRow({
     created_ms: nowMs,
     updated_ms: nowMs,
     deleted_ms: null,
-    missing_since_ms: null,
   } as const
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Row } from '#central/store/schema.js'
-import { adoptView } from './adopt.js'
+import { type Adopted, adoptViews } from './adopt.js'
 import { lookAtCluster } from './look-at-cluster.js'
 import type { ReconcileDeps } from './reconcile.js'
 
@@ -10,6 +10,9 @@ export interface Rebuilt {
   readonly serverId: number
   readonly outcome: 'adopted' | 'known' | 'number-taken'
 }
+
+/** How many instances are taken in by one transaction. */
+const batchCount = 100
 
 /**
  * Makes servers again of all instances of a cluster that bear a name of ours: what can be known of them without a backup. They get
@@ -33,11 +36,13 @@ export async function rebuildServers(
     .selectFrom('servers')
     .select(['id', 'backend_id', 'instance_name', 'deleted_ms'])
     .execute()
+  const byId = new Map(rows.map((row) => [row.id, row]))
   const rebuilt: Rebuilt[] = []
+  const missing: Adopted[] = []
   for (const view of instances) {
     const serverId = names.serverIdOf(view.name)
     if (serverId === undefined) continue
-    const taken = rows.find(({ id }) => id === serverId)
+    const taken = byId.get(serverId)
     const isKnown = taken?.backend_id === backend.id && taken.deleted_ms === null
     if (taken !== undefined) {
       const outcome = isKnown ? 'known' : 'number-taken'
@@ -45,8 +50,11 @@ export async function rebuildServers(
       continue
     }
     const adoption = { instance: view.name, projectId, userId, serverId }
-    await adoptView(deps, { backend, adoption, view })
+    missing.push({ adoption, view })
     rebuilt.push({ instance: view.name, serverId, outcome: 'adopted' })
+  }
+  for (let from = 0; from < missing.length; from += batchCount) {
+    await adoptViews(deps, { backend, adopted: missing.slice(from, from + batchCount) })
   }
   if (store.engine === 'postgres') {
     await sql`select setval(pg_get_serial_sequence('servers', 'id'), coalesce((select max(id) from servers), 0) + 1, false)`.execute(

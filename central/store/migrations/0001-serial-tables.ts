@@ -47,7 +47,6 @@ export const serialTables: Readonly<Record<string, ColumnKinds>> = {
     created_ms: 'number',
     updated_ms: 'number',
     deleted_ms: 'number?',
-    missing_since_ms: 'number?',
   },
   diagnostics: {
     server_id: 'number',

@@ -78,8 +78,6 @@ export interface ServerTable {
   readonly created_ms: number
   readonly updated_ms: number
   readonly deleted_ms: number | null
-  /** Seen missing by reconciliation once, then; null: seen. */
-  readonly missing_since_ms: number | null
 }
 
 /** A tenant's notes on a server. */

@@ -213,7 +213,6 @@ export async function addServer(store: Store, instanceName: string): Promise<num
     created_ms: Date.now(),
     updated_ms: Date.now(),
     deleted_ms: null,
-    missing_since_ms: null,
   } as const
   const { id } = await store.write((tx) =>
     tx.insertInto('servers').values(row).returning('id').executeTakeFirstOrThrow(),

@@ -54,7 +54,7 @@ export async function addServers(
     ...{ op_stamp: '', vcpus: 1, ram_mib: 1024, disk_mib: 0, nics_stamp: '', node: null },
     ...{ node_stamp: '', task: null, task_intent_id: null, old_flavor_id: null, fault_code: null },
     ...{ fault_message: null, fault_ms: null, is_adopted: 0, created_ms: 1, updated_ms: 1 },
-    ...{ deleted_ms: null, missing_since_ms: null, ...more },
+    ...{ deleted_ms: null, ...more },
   }
   for (let from = 0; from < ids.length; from += 500) {
     await store.write((tx) =>
