@@ -22,7 +22,7 @@ export interface KeptRules {
   /** Whether the rules with this digest are kept for a tap. */
   has(tap: IfName, digest: string): boolean
   /**
-   * Reads the rules of a tap and keeps them as those with this digest.
+   * Reads the rules of a tap and keeps them as those with this digest; not when there are too many already, nft makes these then.
    * @throws AgentError NATIVE_MISSING; Error with `code` when the kernel refuses
    */
   keep(tap: IfName, digest: string): void
@@ -36,15 +36,29 @@ export interface KeptRules {
   putBack(taps: readonly IfName[]): void
 }
 
+/** The addon sends 64 MiB at once, with some room for begin and end: more than 1,500 NICs. */
+const usualLimitBytes = 60 << 20
+
 /** Keeps nothing yet. */
-export function createKeptRules(): KeptRules {
+export function createKeptRules(limitBytes: number = usualLimitBytes): KeptRules {
   const kept = new Map<IfName, { readonly digest: string; readonly requests: Uint8Array }>()
+  let keptBytes = 0
+  const forget = (tap: IfName): void => {
+    keptBytes -= kept.get(tap)?.requests.byteLength ?? 0
+    kept.delete(tap)
+  }
   return {
     has: (tap, digest) => kept.get(tap)?.digest === digest,
-    keep: (tap, digest) => void kept.set(tap, { digest, requests: joinBytes(requestsOf(tap)) }),
-    forget: (tap) => void kept.delete(tap),
+    keep(tap, digest) {
+      forget(tap)
+      const requests = joinBytes(requestsOf(tap))
+      if (keptBytes + requests.byteLength > limitBytes) return
+      keptBytes += requests.byteLength
+      kept.set(tap, { digest, requests })
+    },
+    forget,
     retain(taps) {
-      for (const tap of kept.keys()) if (!taps.has(tap)) kept.delete(tap)
+      for (const tap of kept.keys()) if (!taps.has(tap)) forget(tap)
     },
     putBack(taps) {
       const requests = taps.flatMap((tap) => kept.get(tap)?.requests ?? [])

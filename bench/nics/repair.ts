@@ -75,9 +75,9 @@ async function watchRole(node: BenchNode, rounds: number) {
   for (let round = 0; round < rounds; round++) {
     const from = role.text().length
     const tap = `tap${node.nicCount - 1}`
-    windows.push(
-      Number(await node.space.sh(`${exclusive.join(' ')} ${process.execPath} ${script} ${tap}`)),
-    )
+    const { code, text } = await node.space.run([...exclusive, process.execPath, script, tap])
+    if (code !== 0) throw new Error(`${text}\nthe role: ${role.text().slice(-2000)}`)
+    windows.push(Number(text))
     const [, openMs] = await role.said(/rules-back nics=\d+ open_ms=(\d+)/, { from })
     told.push(Number(openMs))
     await until('its own notifications are digested', quiet(role.pid))

@@ -103,6 +103,21 @@ inOwnNetwork(import.meta.url, () => {
     t.same(digests(), [undefined, undefined, undefined])
   })
 
+  t.test('no more than one message may have', async (t) => {
+    t.equal(nft(`flush ruleset\n${nics.map((nic) => nicRules(nic).apply).join('')}`), '')
+    const [first, second] = taps
+    if (first === undefined || second === undefined) throw new Error('no taps')
+    const rules = createKeptRules(50_000)
+    rules.keep(first, 'a')
+    rules.keep(second, 'b')
+    t.same([rules.has(first, 'a'), rules.has(second, 'b')], [true, false])
+    rules.keep(first, 'again')
+    t.equal(rules.has(first, 'again'), true, 'the former ones make room')
+    rules.forget(first)
+    rules.keep(second, 'b')
+    t.equal(rules.has(second, 'b'), true)
+  })
+
   t.test('a hundred in one message, larger than sockets take without asking', async (t) => {
     const made = Array.from({ length: 100 }, (_, number) =>
       desiredNic({ tap: `many${number}`, ip: `10.0.0.${number}` }),
