@@ -193,11 +193,10 @@ async function run(
     maxOutputBytes: outputBytes,
   })
   if (code === 0) return
-  const complaint = `${stderr}\n${stdout}`.split('\n').find((line) => line.trim() !== '')
-  throw new AgentError(
-    'PROGRAM_FAILED',
-    `${program}: ${complaint?.trim() ?? `ended with status ${code}`}`,
-  )
+  const said = `${stderr}\n${stdout}`.split('\n').find((line) => line.trim() !== '')
+  const complaint = said?.trim() ?? `ended with status ${code}`
+  const who = `${program}: `
+  throw new AgentError('PROGRAM_FAILED', complaint.startsWith(who) ? complaint : who + complaint)
 }
 
 function sentence(error: unknown): string {

@@ -51,7 +51,8 @@ async function timeIdlePasses(node: BenchNode, rounds: number): Promise<readonly
   const seen = monitor.text().slice(from)
   if (after.generation !== before.generation) throw new Error('an idle pass wrote rules')
   if (after.files !== before.files) throw new Error('an idle pass wrote files')
-  const told = seen.split('\n').filter((line) => /tap\d/.test(line))
+  // the kernel collects neighbours of groups that it has made itself
+  const told = seen.split('\n').filter((line) => /tap\d/.test(line) && !/ NOARP *$/.test(line))
   if (told.length > 0) throw new Error(`an idle pass wrote ${told.slice(0, 5).join('\n')}`)
   return times
 }
