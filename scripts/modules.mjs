@@ -29,7 +29,11 @@ export async function installModules({ say, signal }) {
   say(`npm ci, because ${why}`)
   const nodedir = findHeaders()
   // node-gyp would download the headers; npm 11 warns about the setting, older ones need it here
-  const env = nodedir === undefined ? process.env : { ...process.env, npm_config_nodedir: nodedir }
+  const env = {
+    ...process.env,
+    JOBS: 'max', // node-gyp's: SQLite is the longest part of it all
+    ...(nodedir === undefined ? {} : { npm_config_nodedir: nodedir }),
+  }
   await mustRun({ command: 'npm', args: INSTALL, env, signal })
   writeStamp(ABI_STAMP, abi)
   return { note: 'npm packages installed' }

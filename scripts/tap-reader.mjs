@@ -5,7 +5,12 @@ import { addCounts, NOTHING, ONE_FAILED, ONE_PASSED, ONE_SKIPPED } from './count
 
 /**
  * A test that has ended: level 0 is a test file, level 1 a test of that file.
- * @typedef {{ readonly level: number, readonly name: string, readonly isOk: boolean, readonly counts: Counts }} Ended
+ * @typedef {object} Ended
+ * @property {number} level
+ * @property {string} name
+ * @property {boolean} isOk
+ * @property {Counts} counts
+ * @property {number} seconds 0 when tap does not say
  */
 
 /**
@@ -61,7 +66,8 @@ export function openTapReader({ onEnd, onFailure }) {
     if (level > 1) return
     if (level === 0 && !isOk && noise.length > 0) onFailure(['printed by it:', ...noise].join('\n'))
     if (level === 0) noise = []
-    onEnd({ level, name: clean, isOk, counts })
+    const seconds = Number(/ # time=([\d.]+)ms/.exec(rest)?.[1] ?? 0) / 1000
+    onEnd({ level, name: clean, isOk, counts, seconds })
   }
 
   return {

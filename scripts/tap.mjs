@@ -25,6 +25,9 @@ import { openTapReader } from './tap-reader.mjs'
 /** More files than this have no bad luck: they are broken. */
 const MOST_AGAIN = 6
 
+/** So many of the files that took longest are named: whoever wants a faster run begins there. */
+const LONGEST = 12
+
 /**
  * Runs tap and counts its assertions. In CI, on machines of whatever load, a few files that failed are run once more, alone. Passing then
  * does not hide the first failure: it was printed, and the stage's line and the log name the file as unsteady, a bug to be mended.
@@ -62,9 +65,12 @@ async function runOnce({ args, node = process.execPath, env = process.env, show 
   const { say, signal } = context
   /** @type {Ended[]} */
   const failedFiles = []
+  /** @type {Ended[]} */
+  const files = []
   const reader = openTapReader({
     onEnd: (ended) => {
       const { level, name, isOk, counts } = ended
+      if (level === 0) files.push(ended)
       if (level === 0 && !isOk) failedFiles.push(ended)
       if (level === 0 && (counts.passed + counts.failed + counts.skipped > 1 || !isOk)) return
       if (show === 'tests' && level === 1) say(`${isOk ? 'ok' : 'NOT OK'} ${name}`)
@@ -75,7 +81,7 @@ async function runOnce({ args, node = process.execPath, env = process.env, show 
   try {
     const { code, by, output } = await runChild({
       command: node,
-      args: ['node_modules/.bin/tap', '--reporter=tap', ...args],
+      args: ['node_modules/.bin/tap', '--reporter=tap', '--disable-coverage', ...args],
       env: {
         ...env,
         _TAPJS_PROCESSINFO_CWD_: state,
@@ -89,6 +95,7 @@ async function runOnce({ args, node = process.execPath, env = process.env, show 
       ...(show === 'everything' ? { onErrorLine: (line) => console.error(line) } : {}),
     })
     const counts = reader.end()
+    if (files.length > LONGEST) say(longestText(files))
     if (code === 0) return { isOk: true, counts, failedFiles, outcome: { counts } }
     if (show !== 'everything') console.log(output.trimEnd())
     const outcome =
@@ -103,4 +110,13 @@ async function runOnce({ args, node = process.execPath, env = process.env, show 
   } finally {
     rmSync(state, { recursive: true, force: true })
   }
+}
+
+/** @param {readonly Ended[]} files */
+function longestText(files) {
+  const longest = files.toSorted((a, b) => b.seconds - a.seconds).slice(0, LONGEST)
+  const all = files.reduce((sum, { seconds }) => sum + seconds, 0)
+  const short = (/** @type {string} */ name) => name.replace(/^dist\/test\/|\.test\.js$/g, '')
+  const names = longest.map(({ name, seconds }) => `${short(name)} ${seconds.toFixed(0)} s`)
+  return `${files.length} files of ${all.toFixed(0)} s; longest: ${names.join(', ')}`
 }

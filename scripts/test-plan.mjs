@@ -49,9 +49,21 @@ export function testFiles({ plan: { paths }, isLabSuite }) {
   const starts = paths.length === 0 ? ['dist/test'] : wanted
   const found = starts.map((path) => ({ path, files: testsBelow(path, isLabSuite) }))
   return {
-    files: [...new Set(found.flatMap(({ files }) => files))],
+    files: longestFirst([...new Set(found.flatMap(({ files }) => files))]),
     unknown: wanted.filter((path) => testsBelow(path, isLabSuite).length === 0),
   }
+}
+
+/**
+ * So that at the end not one file runs alone. Those that take a minute on two cores, as the line `longest` of a run names them; and those on an
+ * emulated machine, which need one core all the time, between others.
+ */
+const LONG =
+  /\/(?:lab\/(?:central|life|demo|nic-modes|faults|events|isolation)|kernel\/queueing|bin\/(?:agent|repair|nic-hook|nics-role|outbox-commands)|broker\/(?:publisher|refusals|delivery|outage)|outbox\/kill|central\/crash\/.*)\.test\.js$/
+
+/** @param {readonly string[]} files */
+function longestFirst(files) {
+  return [...files.filter((file) => LONG.test(file)), ...files.filter((file) => !LONG.test(file))]
 }
 
 /** @param {string} path @param {boolean} isLabSuite */

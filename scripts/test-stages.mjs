@@ -19,7 +19,10 @@ import { hasCommand } from './tools.mjs'
 const LAB_TEST_SECONDS = 900
 
 /** Most tests wait for others more than they compute. */
-export const SIDE_BY_SIDE = `--jobs=${Math.min(Math.max(availableParallelism(), 2), 4)}`
+export const SIDE_BY_SIDE = `--jobs=${Math.min(availableParallelism() + 1, 4)}`
+
+/** So many laboratories at once: each is its own, and much of what they do is waiting for machines that boot. */
+const LABS = `--jobs=${Math.min(Math.max(availableParallelism(), 2), 3)}`
 
 /**
  * Lint, format and layers; shell scripts; C++ format.
@@ -73,7 +76,7 @@ export async function runUnit({ stages, plan, host }) {
 }
 
 /**
- * The tests in the lab, one file at a time.
+ * The tests in the lab.
  * @param {Run} options
  */
 export async function runLab({ stages, plan, host }) {
@@ -86,7 +89,7 @@ export async function runLab({ stages, plan, host }) {
     budgetSeconds: 3000,
     run: (context) => {
       mustBeKnown(unknown)
-      const options = ['--jobs=1', `--timeout=${LAB_TEST_SECONDS}`, ...plan.tapOptions]
+      const options = [LABS, `--timeout=${LAB_TEST_SECONDS}`, ...plan.tapOptions]
       const show = plan.paths.length > 0 ? 'everything' : 'tests'
       const { isStrict } = host
       return runTap({ args: [...options, ...files], env: testEnv(host), show, isStrict }, context)
