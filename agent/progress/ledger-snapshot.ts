@@ -1,9 +1,13 @@
 import type { Ranges } from './id-set.js'
 
+type Told = Readonly<Record<string, readonly string[]>>
+
 /** A ledger as JSON. */
 export interface LedgerSnapshot {
   readonly done: Ranges
-  readonly open: Readonly<Record<string, readonly string[]>>
+  readonly open: Told
+  /** What the last finished jobs told, oldest first, by number and so in no order of JSON objects: `[id, keys]`. */
+  readonly recent?: readonly (readonly [number, readonly string[]])[]
   readonly held?: Ranges
   readonly settled?: Ranges
   readonly missing?: Ranges
@@ -19,17 +23,19 @@ export function parseLedgerSnapshot(value: unknown): LedgerSnapshot | undefined 
     held = [],
     settled = [],
     missing = [],
+    recent = [],
     floor = 0,
   } = value as Partial<Record<string, unknown>>
   if (!isRanges(done) || !isRanges(held) || !isRanges(settled) || !isRanges(missing))
     return undefined
+  if (!isRecent(recent)) return undefined
   if (typeof open !== 'object' || open === null || typeof floor !== 'number') return undefined
   const entries: [string, readonly string[]][] = []
   for (const [id, keys] of Object.entries(open)) {
     if (!isTexts(keys)) return undefined
     entries.push([id, keys])
   }
-  return { done, held, settled, missing, floor, open: Object.fromEntries(entries) }
+  return { done, held, settled, missing, recent, floor, open: Object.fromEntries(entries) }
 }
 
 function isRanges(value: unknown): value is [number, number][] {
@@ -41,6 +47,13 @@ function isRange(value: unknown): value is [number, number] {
     Array.isArray(value) &&
     value.length === 2 &&
     value.every((id) => Number.isSafeInteger(id) && id > 0)
+  )
+}
+
+function isRecent(value: unknown): value is [number, string[]][] {
+  return (
+    Array.isArray(value) &&
+    value.every((one) => Array.isArray(one) && Number.isSafeInteger(one[0]) && isTexts(one[1]))
   )
 }
 

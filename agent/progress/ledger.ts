@@ -11,6 +11,9 @@ const maxUnwrittenCount = 1000
 /** Finished jobs whose facts are remembered, in case their file changes once more (death detection, failover). */
 const maxRecentCount = 4096
 
+/** As many of them as are remembered over a restart: a busy cluster's of some minutes, and 80 KiB of a file that is written each second. */
+const maxSavedRecentCount = 256
+
 /**
  * What was told already, job by job: the watermark of the events role. A number is in one of these states:
  *
@@ -70,6 +73,10 @@ export function createLedger(saved: LedgerSnapshot = { done: [], open: {} }): Le
   for (const [text, keys] of Object.entries(saved.open)) {
     const id = parseJobId(text)
     if (id !== undefined) open.set(id, toldOf(keys))
+  }
+  for (const [number, keys] of saved.recent ?? []) {
+    const id = parseJobId(number)
+    if (id !== undefined) recent.set(id, toldOf(keys))
   }
 
   function known(): readonly Ranges[] {
@@ -176,12 +183,14 @@ export function createLedger(saved: LedgerSnapshot = { done: [], open: {} }): Le
       const untold = union([held.ranges(), released.ranges()])
       const told = Object.fromEntries([...open].map(([id, facts]) => [String(id), keysOf(facts)]))
       const settled = settledElsewhere.ranges()
+      const last = [...recent].slice(-maxSavedRecentCount)
       return {
         done: done.ranges(),
         open: told,
         held: untold,
         settled,
         missing: missed.ranges(),
+        recent: last.map(([id, facts]) => [id, keysOf(facts)] as const),
         floor,
       }
     },

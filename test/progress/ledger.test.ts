@@ -66,6 +66,24 @@ t.test('a finished job whose file changes once more tells only what is new', asy
   t.strictSame(tell(ledger, [{ ...success, status: 'error', end: 165 }], 165), ['error @165'])
 })
 
+t.test('also when the agent was started again in between', async (t) => {
+  const before = createLedger()
+  tell(before, [{ ...success, status: 'error' }], 120)
+  const after = createLedger(parseLedgerSnapshot(JSON.parse(JSON.stringify(before.snapshot()))))
+  t.strictSame(tell(after, [{ ...success, status: 'error' }], 120), [])
+  t.strictSame(tell(after, [{ ...success, status: 'error', end: 165 }], 165), ['error @165'])
+})
+
+t.test('of thousands of finished jobs the last 256 are saved', async (t) => {
+  const ledger = createLedger()
+  for (let id = 1; id <= 1000; id += 1) {
+    const job = jobOf(jobFile(id, [success], 120))
+    ledger.record(job, ledger.news(job))
+  }
+  const saved = ledger.snapshot().recent ?? []
+  t.same([saved.length, saved[0]?.[0], saved.at(-1)?.[0]], [256, 745, 1000])
+})
+
 t.test('canceling of an op that never waited is told once, not again at the end', async (t) => {
   const ledger = createLedger()
   const first: OpParts = { status: 'canceling', start: 110 }
@@ -292,6 +310,7 @@ const damaged: readonly unknown[] = [
   { done: [], open: null },
   { done: [[1]], open: {} },
   { done: [], open: { 1: [2] } },
+  { done: [], open: {}, recent: [['7', []]] },
 ]
 
 for (const value of damaged) {
