@@ -14,11 +14,13 @@ const instance = 'h1.lab.example'
 const renamed = 'h2.lab.example'
 const spool = '/var/lib/okeanid/spool'
 
-/** A message about NICs. */
+/** A message about NICs, or about an op. */
 interface Told {
   readonly messageId: string
   readonly body: {
     readonly type: string
+    readonly status?: string
+    readonly instance_nics?: readonly unknown[]
     readonly instance: string
     readonly operation: string
     readonly jobId: number | null
@@ -26,19 +28,20 @@ interface Told {
   }
 }
 
-/** What the master tells of NICs, from its start on, as long as the lab is up. */
-function follow(lab: Lab): () => readonly Told[] {
+/** What the master tells of NICs and ops, from its start on, as long as the lab is up. */
+function follow(lab: Lab): (type: string) => readonly Told[] {
   const { child } = lab.spawn('n1', ['okeanid', 'events', 'tail', '--from-start', '--json'])
   let text = ''
   child.stdout.on('data', (part) => {
     text += String(part)
   })
-  return () =>
+  return (type) =>
     text
       .slice(0, text.lastIndexOf('\n') + 1)
       .split('\n')
-      .filter((line) => line.includes('ganeti-net-status'))
+      .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Told)
+      .filter(({ body }) => body.type === type)
 }
 
 async function files(lab: Lab, node: string, folder: string): Promise<number> {
@@ -92,7 +95,8 @@ t.test(
     await lab.execOk('n1', ['okeanid', 'hooks', 'check'])
     for (const node of lab.nodes)
       await lab.execOk(node, ['systemctl', 'start', 'okeanid-agent', 'okeanid-nics'])
-    const told = follow(lab)
+    const all = follow(lab)
+    const told = () => all('ganeti-net-status')
     for (const { argv } of steps) await lab.gnt(argv)
     const expected = steps.filter(({ nics }) => nics !== undefined)
     await until('a message for each', () => told().length >= expected.length || undefined, {
@@ -110,6 +114,16 @@ t.test(
       told().map(({ body }) => body.nics.length),
       expected.map(({ nics }) => nics?.length),
       'a NIC that is gone is not told any more',
+    )
+    t.strictSame(
+      all('ganeti-op-status')
+        .filter(
+          ({ body: { operation, status } }) =>
+            /SET_PARAMS$/.test(operation) && status === 'success',
+        )
+        .map(({ body }) => body.instance_nics?.length),
+      [2, 1],
+      'an op that changes NICs tells of them as they are after it',
     )
     for (const { messageId, body } of told())
       t.match(messageId, new RegExp(`^net\\.[0-9a-f-]{36}\\.${body.jobId}\\.0\\.success\\.`))
