@@ -5,7 +5,8 @@
  * role when it has looked whether it is the master and, if it is, watches the queue. Nothing that may be missing for a while
  * (Ganeti, the broker, taps) is waited for: it is looked for again and again.
  * Steady state: tasks side by side, see events-role.ts, responder-role.ts and nics-role.ts. SIGTERM and SIGINT stop them in
- * reverse order; what was taken stays in the outbox. Failure: a task that fails is a bug or a lost disk; the others stop and the exit code is 1, systemd
+ * reverse order; what was taken stays in the outbox. SIGHUP and `okeanid reload` (docs/operation.md): the responder goes over to another
+ * configuration in place, the others are closed and opened anew, which loses nothing for what they took is on disk. Failure: a task that fails is a bug or a lost disk; the others stop and the exit code is 1, systemd
  * starts anew. The watchdog is fed from the event loop, so a blocked loop is ended by systemd; and it is fed only while no piece of
  * work of the role hangs (`service/vigil.ts`). A broker that is away and a disk that is full are waited for, and hang nothing.
  */
@@ -14,11 +15,15 @@ import { type Notify, openNotify } from '#kernel/notify.js'
 import { loadConfig } from '#service/config.js'
 import { createLog, type Log } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
+import { openReloading } from '#service/reloading.js'
 import { signalOfProcess } from '#service/signals.js'
-import { outcomeError, runTasks } from '#service/tasks.js'
+import { outcomeError } from '#service/tasks.js'
 import { watchdogTask } from '#service/watchdog.js'
+import { pathsOf } from './paths.js'
+import { isFixed, withFixed } from './reload-keys.js'
 import { openRole, type Role, type RoleContext } from './role.js'
 import { type RoleName, roleNames } from './role-names.js'
+import { openRunning } from './running-role.js'
 
 /** How long tasks may take to stop; systemd's own limit is longer. */
 const stopDeadlineMs = 10_000
@@ -44,31 +49,44 @@ export async function runAgent(
 ): Promise<void> {
   // after a burst V8 would keep twice the heap that is needed; slower growth costs a few per cent of CPU (docs/performance.md)
   setFlagsFromString('--heap-growing-percent=30')
-  const { config, files } = await loadConfig(location.file, location)
+  const started = await loadConfig(location.file, location)
   const withPriority = environment['JOURNAL_STREAM'] !== undefined
-  const log = createLog({ level: config.agent.log_level, withPriority })
+  let level = started.config.agent.log_level
+  const log = createLog({ level: () => level, withPriority })
   const notify = openNotify(environment['NOTIFY_SOCKET'])
   const signal = signalOfProcess()
   const watchdogMs = Number(environment['WATCHDOG_USEC'] ?? 0) / 1000
   const context = { log, location, hangMs: watchdogMs * hangLimits }
-  await using role =
+  await using running = await openRunning(started.config, (config) =>
     name === undefined
-      ? await openAll(config, { ...context, withPriority })
-      : await openRole(name, config, context)
+      ? openAll(config, { ...context, withPriority })
+      : openRole(name, config, context),
+  )
+  await using _reloading = await openReloading({
+    socketPath: pathsOf(started.config).controlSocket(name ?? 'all'),
+    started,
+    load: () => loadConfig(location.file, location),
+    isFixed: (key) => isFixed(name, key),
+    async adopt({ config }, { changed, needRestart }) {
+      level = config.agent.log_level
+      if (changed.length === 0) return
+      // whoever compares nodes is to see that one goes by other files than it has
+      const { digest } = needRestart.length === 0 ? config : started.config
+      await running.change({ ...withFixed(name, config, started.config), digest })
+    },
+    log,
+  })
   log('info', 'started', {
     role: name ?? 'all',
-    config: files.join(',') || 'defaults',
+    config: started.files.join(',') || 'defaults',
     pid: process.pid,
   })
-  const ready = role.ready ?? Promise.resolve()
-  void ready.then(() => notify(`READY=1\nSTATUS=${role.summary()}`)) // a promise that is never rejected
-  const outcome = await runTasks(
-    [...role.tasks, watchdogTask(watchdogMs, feeder(role, log, notify))],
-    {
-      signal: role.rested === undefined ? signal : AbortSignal.any([signal, role.rested]),
-      deadlineMs: stopDeadlineMs,
-    },
-  )
+  const outcome = await running.run({
+    signal,
+    deadlineMs: stopDeadlineMs,
+    onReady: (role) => notify(`READY=1\nSTATUS=${role.summary()}`),
+    beside: (role) => watchdogTask(watchdogMs, feeder(role, log, notify)),
+  })
   notify('STOPPING=1')
   log('info', 'stopped', {
     failed: outcome.failure?.task,

@@ -38,6 +38,16 @@ export function program(): Command {
       await runAgent(configFile(options), { ...options, environment: process.env })
     })
   okeanid
+    .command('reload')
+    .description('have running roles read their configuration anew; systemctl reload does it')
+    .addOption(new Option('--role <role>', 'only this role; default: all').choices(roleNames))
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .action(async (options: JsonOptions & { readonly role?: RoleName }) => {
+      const { reloadRoles } = await import('./reload.js')
+      await reloadRoles(configFile(options), options)
+    })
+  okeanid
     .command('status')
     .description(
       'how the agent on this node is: master or not, backlog, broker, what was read and sent',

@@ -34,6 +34,8 @@ export interface Paths {
   readonly tagsSpool: string
   /** Where a role answers, in a folder of its own that belongs to the role's user. */
   readonly statusSocket: (role: RoleName) => string
+  /** Where a role, or all in one process, is told to read its configuration anew. */
+  readonly controlSocket: (role: RoleName | 'all') => string
 }
 
 /** The paths that a configuration means. */
@@ -56,5 +58,6 @@ export function pathsOf({ ganeti, agent, responder }: NodeConfig): Paths {
     scriptsState: path.join(agent.state_directory, 'hooks'),
     tagsSpool: path.join(agent.state_directory, 'spool/desired'),
     statusSocket: (role) => path.join(agent.runtime_directory, `${role}-role`, 'status.sock'),
+    controlSocket: (role) => path.join(agent.runtime_directory, `${role}-role`, 'control.sock'),
   }
 }

@@ -20,9 +20,9 @@ import type { Log } from '#service/log.js'
 import { createMetrics } from '#service/metrics.js'
 import type { NodeConfig } from '#service/node-config.js'
 import { openStatusSocket, type StatusRoute } from '#service/status-socket.js'
-import { aborted } from '#service/tasks.js'
 import { advertiseTask, monotonicSeconds } from './advertise-task.js'
 import { firstAckFile, openFirstAcks } from './first-acks.js'
+import { openLiveNics } from './live-nics.js'
 import { pathsOf } from './paths.js'
 import { addResponderMetrics } from './responder-metrics.js'
 import { openResponderQueues } from './responder-queues.js'
@@ -33,7 +33,6 @@ import {
   responderStatus,
 } from './responder-status.js'
 import type { Role } from './role.js'
-import { createServedNics } from './served-nics.js'
 import { createTraceFeed } from './trace-feed.js'
 
 /** How often a packet that broke the responder is logged; the counter knows of all. */
@@ -61,7 +60,7 @@ export async function openResponderRole(config: NodeConfig, log: Log): Promise<R
     const nic = dispatcher.find(at, sourceMac)
     if (nic !== undefined) firstAcks.onAcknowledged(at, nic.service)
   }
-  const nics = createServedNics(config, log, {
+  const nics = await openLiveNics(config, log, {
     onLive: (nic) => advertiser.put(nic.ifindex, nic.service, nic, moment()),
     onGone({ ifindex, service: { mac } }, isTapGone) {
       if (isTapGone) firstAcks.forget(ifindex)
@@ -71,27 +70,26 @@ export async function openResponderRole(config: NodeConfig, log: Log): Promise<R
     },
   })
   const trace = createTraceFeed(dispatcher, config.responder)
-  const stop = new AbortController()
-  const closers: (() => unknown)[] = [() => frames.close(), () => firstAcks[Symbol.asyncDispose]()]
+  const closers: (() => unknown)[] = [
+    () => frames.close(),
+    () => firstAcks[Symbol.asyncDispose](),
+    nics.close,
+  ]
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
-    const following = nics.task.run(stop.signal)
-    closers.push(() => {
-      stop.abort()
-      return following
-    })
-    await Promise.race([nics.loaded, following])
     const observer = trace.observer
     const queues = openResponderQueues({
       ...{ config, log, dispatcher, frames, observer, onAcknowledged, onSent },
     })
     closers.push(() => queues[Symbol.asyncDispose]())
-    const parts: ResponderParts = { config, dispatcher, nics, queues, sending }
+    const parts = (): ResponderParts => ({
+      ...{ config: nics.config(), dispatcher, nics, queues, sending },
+    })
     const metrics = createMetrics()
-    addResponderMetrics(metrics, parts)
-    const status = () => responderStatus(parts)
+    addResponderMetrics(metrics, parts())
+    const status = () => responderStatus(parts())
     const socket = await openStatusSocket(paths.statusSocket('responder'), {
       '/status': json(() => status()),
       '/nics': json(() => dispatcher.nics().map(nicStatus)),
@@ -100,11 +98,9 @@ export async function openResponderRole(config: NodeConfig, log: Log): Promise<R
     })
     closers.push(() => socket.close())
     return {
-      tasks: [
-        { name: 'bindings', run: (signal) => Promise.race([following, aborted(signal)]) },
-        advertiseTask({ advertiser, frames, onSent }),
-      ],
+      tasks: [nics.task, advertiseTask({ advertiser, frames, onSent })],
       summary: () => describeResponder(status()),
+      adopt: nics.change,
       [Symbol.asyncDispose]: close,
     }
   } catch (error) {

@@ -56,7 +56,7 @@ export interface NicStatus {
 export interface ResponderParts {
   readonly config: Pick<NodeConfig, 'digest'>
   readonly dispatcher: Dispatcher
-  readonly nics: ServedNics
+  readonly nics: Pick<ServedNics, 'fileCount' | 'problemCount'>
   readonly queues: ResponderQueues
   readonly sending: { readonly sent: number; readonly refused: ReadonlyMap<number, number> }
 }

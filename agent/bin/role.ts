@@ -13,6 +13,8 @@ export interface Role extends AsyncDisposable {
   summary(): string
   /** Resolves when it does what it is there for; absent: as soon as it is open. */
   readonly ready?: Promise<void>
+  /** Goes over to another configuration without a pause. Absent: the role is closed and opened anew, which loses nothing. */
+  adopt?(config: NodeConfig): Promise<void>
   /** What hangs and will not come back by itself; then systemd is to end it and start anew. */
   hanging?(): string | undefined
 }

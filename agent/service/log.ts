@@ -14,16 +14,18 @@ const priorities: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, i
  * the journal has them; with `withPriority` each line begins with the journal's `<6>`.
  */
 export function createLog({
-  level,
+  level: given,
   withPriority,
   write = (line: string) => process.stderr.write(line),
 }: {
-  readonly level: LogLevel
+  /** Or what says it at each line, where it may change. */
+  readonly level: LogLevel | (() => LogLevel)
   readonly withPriority: boolean
   readonly write?: (line: string) => unknown
 }): Log {
+  const level = typeof given === 'string' ? () => given : given
   return (lineLevel, event, fields = {}) => {
-    if (priorities[lineLevel] > priorities[level]) return
+    if (priorities[lineLevel] > priorities[level()]) return
     const facts = Object.entries(fields).flatMap(([key, value]) =>
       value === undefined ? [] : [`${key}=${formatValue(value)}`],
     )

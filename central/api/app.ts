@@ -62,7 +62,8 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
   return app
 }
 
-function certificateOf({ cert_file, key_file }: CentralConfig['server']) {
+/** What the files of the configuration hold now. @throws the system's error */
+export function certificateOf({ cert_file, key_file }: CentralConfig['server']) {
   return { cert: readFileSync(cert_file), key: readFileSync(key_file) }
 }
 

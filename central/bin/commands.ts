@@ -13,6 +13,7 @@ import { addImageCommands } from './image-commands.js'
 import { addNetworkCommands } from './network-commands.js'
 import { addPoolCommands } from './pool-commands.js'
 import { addReconcileCommands } from './reconcile-commands.js'
+import { addReloadCommand } from './reload.js'
 import { addStartCommands } from './start-commands.js'
 
 /** All commands. An action's failure, and one of usage, is an error of `parseAsync`. */
@@ -42,6 +43,7 @@ export function program(): Command {
     })
   addConfigCommands(central.command('config').description('the configuration'))
   addStartCommands(central)
+  addReloadCommand(central)
   addIdentityCommands(central)
   addClusterCommands(central.command('cluster').description('Ganeti clusters'))
   addFlavorCommands(central.command('flavor').description('sizes of servers'))

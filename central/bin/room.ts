@@ -6,12 +6,14 @@ import { ensurePools } from '#central/network/pools.js'
 import { createSealer, type Sealer } from '#central/store/seal.js'
 import { openStore, type Store } from '#central/store/store.js'
 import { AgentError, systemCode } from '#errors.js'
+import type { Setting } from '#service/given-sections.js'
 import { type CentralOptions, configFile } from './command-options.js'
 import { readSecretKey } from './secret-key.js'
 
 /** What every command works with. */
 export interface Room {
   readonly config: CentralConfig
+  readonly settings: readonly Setting[]
   readonly files: readonly string[]
   readonly store: Store
   readonly names: Names
@@ -25,13 +27,13 @@ export async function withRoom<T>(
   run: (room: Room) => Promise<T>,
 ): Promise<T> {
   const location = configFile(options)
-  const { config, files } = await loadCentralConfig(location.file, location)
+  const { config, settings, files } = await loadCentralConfig(location.file, location)
   const sealer = createSealer(await readSecretKey(config.store.secret_key_file))
   const url = await storeUrl(config)
   await using store = await openStore({ url, connectionCount: config.store.connections })
   await ensurePools(store, config)
   const names = createNames(config.ganeti.prefix)
-  return await run({ config, files, store, names, sealer, nowMs: Date.now })
+  return await run({ config, settings, files, store, names, sealer, nowMs: Date.now })
 }
 
 /** Where the store is; the folder of a file is made. */

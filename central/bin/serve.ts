@@ -10,22 +10,25 @@
  * run over one PostgreSQL at the same time.
  */
 import type { AddressInfo } from 'node:net'
+import { Server } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
-import { brokerSettings } from '#broker/configured.js'
 import type { BrokerState } from '#broker/settings.js'
-import { buildApp } from '#central/api/app.js'
+import { buildApp, certificateOf } from '#central/api/app.js'
 import type { Context } from '#central/api/context.js'
-import { runUpdates } from '#central/update/run-updates.js'
+import { type CentralConfig, loadCentralConfig } from '#central/config/central-config.js'
 import { AgentError, systemCode } from '#errors.js'
 import { openNotify } from '#kernel/notify.js'
 import { createLog } from '#service/log.js'
 import { createMetrics } from '#service/metrics.js'
+import { openReloading } from '#service/reloading.js'
 import { signalOfProcess } from '#service/signals.js'
 import { aborted, outcomeError, runTasks, type Task } from '#service/tasks.js'
 import { watchdogTask } from '#service/watchdog.js'
-import type { CentralOptions } from './command-options.js'
-import { openParts, type Parts } from './parts.js'
+import { type CentralOptions, configFile } from './command-options.js'
+import { openParts } from './parts.js'
+import { controlSocket, isFixed } from './reload.js'
 import { type Room, withRoom } from './room.js'
+import { openUpdates } from './updates-task.js'
 
 /** How long tasks may take to stop; systemd's own limit is longer. */
 const stopDeadlineMs = 10_000
@@ -40,13 +43,20 @@ export async function serve(
   options: CentralOptions,
   { environment }: { readonly environment: Environment },
 ): Promise<void> {
-  await withRoom(options, (room) => run(room, environment))
+  await withRoom(options, (room) => run(room, { environment, location: configFile(options) }))
 }
 
-async function run(room: Room, environment: Environment): Promise<void> {
+async function run(
+  room: Room,
+  {
+    environment,
+    location,
+  }: { readonly environment: Environment; readonly location: ReturnType<typeof configFile> },
+): Promise<void> {
   const { config, files } = room
   const withPriority = environment['JOURNAL_STREAM'] !== undefined
-  const log = createLog({ level: config.log.level, withPriority })
+  let level = config.log.level
+  const log = createLog({ level: () => level, withPriority })
   const notify = openNotify(environment['NOTIFY_SOCKET'])
   const signal = signalOfProcess()
   await using parts = openParts({ ...room, log, metrics: createMetrics() })
@@ -61,13 +71,27 @@ async function run(room: Room, environment: Environment): Promise<void> {
   }
   const summary = () =>
     `listening; broker ${config.broker.enabled ? (broker?.kind ?? 'unknown') : 'off'}`
+  const updates = config.broker.enabled ? await openUpdates(parts, onState) : undefined
+  const runtime = environment['RUNTIME_DIRECTORY']
+  await using _reloading = await openReloading({
+    socketPath: runtime === undefined ? undefined : controlSocket(runtime),
+    started: room,
+    load: () => loadCentralConfig(location.file, location),
+    isFixed: (name) => isFixed(room, name),
+    async adopt({ config: next }, { changed }) {
+      app.renewCertificate(next.server)
+      if (changed.some((name) => name.startsWith('[broker]'))) await updates?.change(next.broker)
+      level = next.log.level
+    },
+    log,
+  })
   log('info', 'started', { config: files.join(',') || 'defaults', pid: process.pid, ...app.where })
   notify(`READY=1\nSTATUS=${summary()}`)
   const watchdogMs = Number(environment['WATCHDOG_USEC'] ?? 0) / 1000
   const outcome = await runTasks(
     [
       ...parts.tasks,
-      ...(config.broker.enabled ? [await updateTask(parts, onState)] : []),
+      ...(updates === undefined ? [] : [updates.task]),
       app.task,
       watchdogTask(watchdogMs, () => notify(`WATCHDOG=1\nSTATUS=${summary()}`)),
     ],
@@ -80,22 +104,8 @@ async function run(room: Room, environment: Environment): Promise<void> {
   if (error !== undefined) throw error
 }
 
-async function updateTask(
-  { context, refresh }: Parts,
-  onState: (state: BrokerState) => void,
-): Promise<Task> {
-  const settings = await brokerSettings(context.config.broker)
-  return {
-    name: 'updates',
-    run: (signal) =>
-      runUpdates({ ...context, settings, signal, onState, onClusterChange: refresh }),
-  }
-}
-
 /** The API behind its socket. */
-async function listening(
-  context: Context,
-): Promise<AsyncDisposable & { readonly task: Task; readonly where: Where }> {
+async function listening(context: Context): Promise<Listening> {
   const { server } = context.config
   const app = await buildApp(context)
   await listen(app, server)
@@ -103,6 +113,16 @@ async function listening(
   const { address, port } = app.server.address() as AddressInfo
   return {
     where: { address, port, tls: server.cert_file !== '' },
+    renewCertificate(next) {
+      if (!(app.server instanceof Server) || next.cert_file === '') return
+      try {
+        app.server.setSecureContext(certificateOf(next))
+      } catch (cause) {
+        const why = systemCode(cause) ?? String(cause)
+        const what = `[server] cert_file and key_file cannot be used (${why})`
+        throw new AgentError('CONFIG_INVALID', what, { cause })
+      }
+    },
     task: {
       name: 'api',
       async run(signal) {
@@ -112,6 +132,14 @@ async function listening(
     },
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** The API while it listens. */
+interface Listening extends AsyncDisposable {
+  readonly task: Task
+  readonly where: Where
+  /** Connections that come are told what the files hold now. @throws AgentError CONFIG_INVALID */
+  renewCertificate(server: CentralConfig['server']): void
 }
 
 /** Where it listens. */

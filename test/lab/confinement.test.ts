@@ -46,7 +46,7 @@ t.test('what each service may do and may not, tried from inside it', { skip }, a
       const inside = readAnswers(await node('cat /run/probe.out'))
       // free, as root: what is refused is refused by the unit, and not because it is not there
       await node(
-        `for role in events nics hooks responder; do mkdir -p /run/okeanid/$role-role; done`,
+        `for role in events nics hooks responder; do mkdir -p /run/okeanid/$role-role /run/okeanid-central; done`,
       )
       const outside = readAnswers(
         await lab.execOk('n1', ['/usr/lib/okeanid/probe', ...refused.map(({ act }) => act)]),

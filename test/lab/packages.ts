@@ -36,7 +36,7 @@ export async function setUpAgents(lab: Lab, nodes: readonly string[] = lab.nodes
   writeFileSync(file, `[broker]\nurl = ${lab.brokerUrl}\n`)
   const script = `install -d -m 750 -g okeanid /etc/okeanid/okeanid.d
     install -m 640 -g okeanid /tmp/broker.ini /etc/okeanid/okeanid.d/
-    systemctl restart okeanid-agent
+    systemctl reload okeanid-agent
     okeanid hooks install`
   await Promise.all(
     nodes.map(async (node) => {

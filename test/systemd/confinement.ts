@@ -202,7 +202,7 @@ export const confinements: readonly Confinement[] = [
       'sockets between machines (AF_VSOCK)': sockets['virtual sockets of machines'],
       ...kernel,
       ...exec,
-      ...written('/var/lib/okeanid-central'),
+      ...written('/var/lib/okeanid-central', '/run/okeanid-central'),
       'a set-user-id file': 'set-id,/var/lib/okeanid-central/probe',
       'another user': 'identity',
     }),
