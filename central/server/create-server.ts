@@ -44,6 +44,17 @@ export interface Created {
   readonly adminPass: string
 }
 
+/** Makes one server of each name, or none of them. @throws Fault as `createServer` */
+export async function createServers(
+  tx: Change,
+  room: ServerRoom,
+  { names, ...wish }: Omit<CreateWish, 'name'> & { readonly names: readonly string[] },
+): Promise<readonly Created[]> {
+  const created: Created[] = []
+  for (const name of names) created.push(await createServer(tx, room, { ...wish, name }))
+  return created
+}
+
 /** Makes a server: its row, its ports, and what Ganeti is told. @throws Fault 400, 403 (quota), 409 (no cluster has room) */
 export async function createServer(
   tx: Change,

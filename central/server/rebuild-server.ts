@@ -1,5 +1,6 @@
 import { Fault } from '#central/api/fault.js'
 import { reinstall } from '#central/intent/requests.js'
+import { stampOf } from '#central/stamp.js'
 import type { Change } from '#central/store/store.js'
 import { generateAdminPassword } from './admin-password.js'
 import type { PersonalityFile } from './create-server.js'
@@ -50,7 +51,9 @@ export async function rebuildServer(
   const { osparams } = await installParameters(tx, room, { row, install })
   const request = reinstall(row.instance_name, { osType: image.os_type, osparams })
   const steps = [{ kind: 'rebuild', request }] as const
-  const changes = { image_id: image.id }
+  // what is told of the former install, however late, says nothing of this one
+  const began = stampOf({ timeUs: room.nowMs() * 1000 })
+  const changes = { image_id: image.id, progress: 0, progress_stamp: began }
   await beginTask(tx, { room, row, task: 'REBUILD', steps, changes })
   return adminPass
 }

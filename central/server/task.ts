@@ -16,6 +16,12 @@ export interface Wish {
   readonly id: string
 }
 
+/**
+ * Tasks that stand in nobody's way: clients plug in one network after the other, and start the server, without waiting. What comes
+ * later is done after them, for a server's intents are in order (`central/effect/next-intents.ts`); its task is that of the last one.
+ */
+const passing: ReadonlySet<ServerTask> = new Set(['RENAME', 'CONNECT', 'DISCONNECT', 'FIREWALL'])
+
 /** The server of a wish, when what was asked before is done and it is as it must be. @throws Fault 404, 409 */
 export async function lockIdle(
   tx: Change,
@@ -34,7 +40,7 @@ export async function lockIdle(
 ): Promise<ServerRow> {
   const row = await lockServer(tx, { store: room.store, ...wish })
   const { vmState, taskState } = serverStatus(row)
-  if (row.task !== null && row.task !== 'RENAME') {
+  if (row.task !== null && !passing.has(row.task)) {
     const state = `task_state ${taskState ?? row.task.toLowerCase()}`
     throw new Fault('conflictingRequest', cannot({ action, row, state }))
   }
@@ -98,7 +104,9 @@ export async function noteTask(
 }
 
 /** Columns that change with a task. */
-export type TaskChanges = Partial<Pick<ServerRow, 'flavor_id' | 'old_flavor_id' | 'image_id'>>
+export type TaskChanges = Partial<
+  Pick<ServerRow, 'flavor_id' | 'old_flavor_id' | 'image_id' | 'progress' | 'progress_stamp'>
+>
 
 /** Tells those who follow a server how it is now. */
 export async function tellChange(

@@ -14,11 +14,8 @@ export async function createWishOf(
     body: { server },
     baseUrl,
   }: { readonly caller: Caller; readonly body: CreateBody; readonly baseUrl: string },
-): Promise<CreateWish> {
+): Promise<Omit<CreateWish, 'name'>> {
   const { config, store } = context
-  if (Number(server.max_count ?? server.min_count ?? 1) !== 1) {
-    throw new Fault('badRequest', 'one server at a time: min_count and max_count want 1')
-  }
   const metadata = server.metadata ?? {}
   const personality = server.personality ?? []
   // as Python's base64 breaks lines, which Ganeti would not take
@@ -33,7 +30,6 @@ export async function createWishOf(
   }
   return {
     caller,
-    name: server.name.trim(),
     flavor,
     image: await imageFor(context, { caller, reference: server.imageRef }),
     keyName: server.key_name ?? undefined,
@@ -44,6 +40,25 @@ export async function createWishOf(
     personality,
     baseUrl,
   }
+}
+
+/** Most servers of one request. */
+const maxCount = 100
+
+/** Names of the servers that a body asks for: `max_count` of them, numbered as Nova does, or none at all. @throws Fault 400 */
+export function namesOf({ server }: CreateBody): readonly string[] {
+  const name = server.name.trim()
+  const least = Number(server.min_count ?? 1)
+  const count = Number(server.max_count ?? least)
+  const isCount = (value: number) => Number.isInteger(value) && value >= 1
+  if (!isCount(least) || !isCount(count) || count < least || count > maxCount) {
+    throw new Fault(
+      'badRequest',
+      `min_count and max_count want whole numbers from 1 to ${maxCount}`,
+    )
+  }
+  if (count === 1) return [name]
+  return Array.from({ length: count }, (_, index) => `${name}-${index + 1}`)
 }
 
 /** An image that the caller may use. @throws Fault 400 */

@@ -4,12 +4,12 @@ import type { Context } from '#central/api/context.js'
 import { Fault } from '#central/api/fault.js'
 import { publicUrl } from '#central/api/public-url.js'
 import { answers } from '#central/api/routes.js'
-import { createServer } from '#central/server/create-server.js'
+import { createServers } from '#central/server/create-server.js'
 import { deleteServer } from '#central/server/delete-server.js'
 import { findServer } from '#central/server/find-server.js'
 import { renameServer } from '#central/server/rename-server.js'
 import { change } from './change.js'
-import { createWishOf } from './create-wish.js'
+import { createWishOf, namesOf } from './create-wish.js'
 import { nextQuery, type Query } from './list-query.js'
 import { listServers } from './list-servers.js'
 import { type CreateBody, createBody, renameBody } from './server-body.js'
@@ -63,7 +63,10 @@ export function serverRoutes(app: FastifyInstance, context: Context): void {
       const caller = requireCaller(request)
       const baseUrl = publicUrl(config, request)
       const wish = await createWishOf(context, { caller, body: request.body, baseUrl })
-      const { id, adminPass } = await change(context, (tx) => createServer(tx, context, wish))
+      const names = namesOf(request.body)
+      const [first] = await change(context, (tx) => createServers(tx, context, { ...wish, names }))
+      if (first === undefined) throw new Error('no server was made')
+      const { id, adminPass } = first
       const path = `servers/${id}`
       reply.code(202).header('Location', `${baseUrl}/compute/v2.1/${path}`)
       return {
@@ -73,7 +76,7 @@ export function serverRoutes(app: FastifyInstance, context: Context): void {
           adminPass,
           'OS-DCF:diskConfig': 'MANUAL',
           security_groups: [{ name: 'default' }],
-          name: wish.name,
+          name: names[0],
           status: 'BUILD',
           flavor: { id: wish.flavor.id, links: bookmark(baseUrl, `flavors/${wish.flavor.id}`) },
           image: { id: wish.image.id, links: bookmark(baseUrl, `images/${wish.image.id}`) },

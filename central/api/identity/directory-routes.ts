@@ -138,10 +138,14 @@ export function directoryRoutes(app: FastifyInstance, { store, config }: Context
       return { domain: domainView }
     },
   )
-  app.get('/identity/v3/roles', { schema: reading('Roles') }, async () => ({
-    roles,
-    links: listLinks('/roles'),
-  }))
+  app.get<{ Querystring: { name?: string } }>(
+    '/identity/v3/roles',
+    { schema: reading('Roles') },
+    async ({ query }) => ({
+      roles: roles.filter(({ name }) => query.name === undefined || name === query.name),
+      links: listLinks('/roles'),
+    }),
+  )
 }
 
 function missing(what: string, id: string): Fault {

@@ -71,6 +71,19 @@ const createBody = {
   },
 } as const
 
+const renameBody = {
+  type: 'object',
+  required: ['subnet'],
+  properties: {
+    subnet: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['name'],
+      properties: { name },
+    },
+  },
+} as const
+
 /** Subnets in Neutron's form. */
 export function subnetRoutes(app: FastifyInstance, context: Context): void {
   const { store } = context
@@ -114,6 +127,31 @@ export function subnetRoutes(app: FastifyInstance, context: Context): void {
         return [made, network.project_id] as const
       })
       return await reply.code(201).send({ subnet: subnetView(row, projectId) })
+    },
+  )
+  app.put<IdPath & { Body: { subnet: { name: string } } }>(
+    `${base}/:id`,
+    {
+      schema: {
+        tags,
+        summary: 'Rename a subnet; what clusters know of it stays as it is',
+        body: renameBody,
+        ...answers(200, '`{"subnet": {..}}`'),
+      },
+    },
+    async (request) => {
+      const caller = requireCaller(request)
+      const query = { id: String(idOf(request.params.id)) }
+      const { name } = request.body.subnet
+      const { row, projectId } = await changeNetworks(context, async (tx, { nowMs }) => {
+        const [found] = await findSubnets(tx, caller, query)
+        if (found === undefined) throw missing()
+        requireOwner(caller, { project_id: found.projectId })
+        const set = { name, updated_ms: nowMs }
+        await tx.updateTable('subnets').set(set).where('id', '=', found.row.id).execute()
+        return { ...found, row: { ...found.row, ...set } }
+      })
+      return { subnet: subnetView(row, projectId) }
     },
   )
   app.delete<IdPath>(

@@ -114,6 +114,7 @@ const bodies: Readonly<Record<string, object>> = {
   'POST /network/v2.0/networks': { network: { name: 'made' } },
   'PUT /network/v2.0/networks/{id}': { network: { name: 'renamed' } },
   'POST /network/v2.0/subnets': { subnet: { network_id: '1', cidr: 'fd00::/64', ip_version: 6 } },
+  'PUT /network/v2.0/subnets/{id}': { subnet: { name: 'renamed' } },
   'POST /network/v2.0/ports': { port: { network_id: '1' } },
   'PUT /network/v2.0/ports/{id}': { port: { name: 'renamed' } },
   'POST /network/v2.0/floatingips': { floatingip: { floating_network_id: '2' } },

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { settleIntents } from '#central/effect/settle-intents.js'
 import type { RapiRequest } from '#central/intent/rapi-request.js'
+import { takeMessages } from '#central/update/take-messages.js'
 import {
   type CentralApp,
   type Entered,
@@ -146,7 +147,7 @@ t.test('what is refused when a server is made', async (t) => {
       status: 413,
     },
     { what: 'metadata that is no text', server: { ...good, metadata: { a: 1 } }, status: 400 },
-    { what: 'ten at once', server: { ...good, min_count: 10 }, status: 400 },
+    { what: 'a thousand at once', server: { ...good, min_count: 1000 }, status: 400 },
   ]
   for (const { what, server, status } of cases) {
     t.test(`${what}: ${status}`, async (t) => {
@@ -234,6 +235,21 @@ t.test('actions', async (t) => {
       )
     })
   }
+
+  t.test('a rebuild begins at no progress, whatever is still told of the last one', async (t) => {
+    await settle('STARTED')
+    const rebuild = { imageRef: urlImage }
+    const before = { progress: 100, progress_stamp: '' }
+    await central.store.write((tx) => tx.updateTable('servers').set(before).execute())
+    t.equal((await act({ rebuild })).status, 202)
+    t.match((await call(ann, 'GET', `${servers}/1`)).body.server, { progress: 0 })
+    const late = { type: 'image-copy-progress', instance: 'snf-1', progress: 60 }
+    const timeUs = { event_time: [startMs / 1000 - 1, 0] }
+    const message = { messageId: 'm', routingKey: 'k', headers: {}, userId: undefined }
+    const body = JSON.stringify({ ...late, ...timeUs })
+    await central.store.write((tx) => takeMessages(tx, central.context, [{ ...message, body }]))
+    t.match((await call(ann, 'GET', `${servers}/1`)).body.server, { progress: 0 })
+  })
 
   t.test('a resize of what runs stops, changes and starts it, and can be taken back', async (t) => {
     await settle('STARTED')

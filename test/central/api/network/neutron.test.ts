@@ -107,6 +107,7 @@ t.test('what is a stranger’s cannot be seen, changed or used', async (t) => {
     ['PUT', '/networks/2', { network: { name: 'x' } }],
     ['DELETE', '/networks/2'],
     ['GET', '/subnets/2'],
+    ['PUT', '/subnets/2', { subnet: { name: 'taken' } }],
     ['DELETE', '/subnets/2'],
     ['POST', '/subnets', { subnet: { network_id: '2', cidr: '2001:db8::/64' } }],
     ['GET', '/ports/1'],
