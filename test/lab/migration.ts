@@ -81,8 +81,8 @@ export function readPing(text: string): PingReport {
   const [, sent = '0', received = '0'] =
     /(\d+) packets transmitted, (\d+) received/.exec(text) ?? []
   const last = answersMs.at(-1)
-  // who never answered again is counted to the end
-  let longestGapMs = last === undefined ? 0 : (Number(sent) - last.sequence) * pingEveryMs
+  // who never answered, or never again, is counted to the end
+  let longestGapMs = (Number(sent) - (last?.sequence ?? 0)) * pingEveryMs
   for (const [index, { at }] of answersMs.entries()) {
     const before = answersMs[index - 1]
     if (before !== undefined) longestGapMs = Math.max(longestGapMs, Math.round(at - before.at))
