@@ -119,7 +119,10 @@ function served(mode: 'bridged' | 'routed'): Readonly<Record<string, unknown>> {
 export const outside = { 4: beyond.ip, 6: beyond.ip6 } as const
 
 /** A NIC's addresses by family. */
-export function addressesOf({ ip, ip6 }: GuestNic): { readonly 4: string; readonly 6: string } {
+export function addressesOf({ ip, ip6 }: Pick<GuestNic, 'ip' | 'ip6'>): {
+  readonly 4: string
+  readonly 6: string
+} {
   return { 4: ip, 6: ip6 }
 }
 
