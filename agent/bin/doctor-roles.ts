@@ -4,10 +4,12 @@ import { AgentError } from '#errors.js'
 import { readCapabilities } from '#kernel/host-facts.js'
 import type { NodeConfig } from '#service/node-config.js'
 import { askStatusSocket } from '#service/status-socket.js'
+import { packageVersion } from '#service/version.js'
 import type { EventsStatus } from './events-status.js'
 import type { HooksStatus } from './hooks-status.js'
 import type { NicsStatus } from './nics-status.js'
 import { pathsOf } from './paths.js'
+import type { ProcessStatus } from './process-status.js'
 import type { RepairState } from './repair-report.js'
 import type { ResponderStatus } from './responder-status.js'
 import { roleNames } from './role-names.js'
@@ -40,13 +42,30 @@ export function askForFacts(config: NodeConfig): Promise<readonly AskedRole[]> {
           | NicsStatus
           | HooksStatus
         const capabilities = await readCapabilities(status.pid)
-        return factsOf({ ...silent, capabilities }, status, config)
+        const stale = staleness(status, config)
+        return factsOf({ ...silent, capabilities, stale }, status, config)
       } catch (error) {
         if (!(error instanceof AgentError)) throw error
         return { facts: { ...silent, problem: error.message }, boundPorts: [] }
       }
     }),
   )
+}
+
+function staleness(
+  { role, config: digest, version }: ProcessStatus & { readonly role: string },
+  config: NodeConfig,
+): readonly string[] {
+  if (role === 'hooks') return [] // a fresh process for each burst of work
+  return [
+    // an agent of before does not say
+    ...(digest === undefined || digest === config.digest.all
+      ? []
+      : ['was started with another configuration than the files have now']),
+    ...(version === packageVersion()
+      ? []
+      : [`is still version ${version}, installed is ${packageVersion()}`]),
+  ]
 }
 
 function factsOf(

@@ -3,10 +3,13 @@
  * a finding, each with its cure. Changes nothing. Gathers facts here and in `kernel/host-facts.ts`; what they mean is
  * decided in `doctor/`. Exit code 1 when something is broken.
  */
+import { brokerSettings } from '#broker/configured.js'
+import { probeBroker } from '#broker/probe.js'
+import { configFindings } from '#doctor/config-findings.js'
 import { diagnose } from '#doctor/diagnose.js'
 import type { BindingFacts, HostFacts, KernelFacts, QueueingFacts } from '#doctor/facts.js'
 import type { Finding } from '#doctor/finding.js'
-import { AgentError } from '#errors.js'
+import { AgentError, hasCode } from '#errors.js'
 import { readForeignRules } from '#kernel/foreign-rules.js'
 import {
   readBoundQueues,
@@ -16,10 +19,12 @@ import {
 } from '#kernel/host-facts.js'
 import { loadAddon } from '#kernel/native.js'
 import { inspectQueueing } from '#kernel/queueing.js'
-import { loadConfig } from '#service/config.js'
+import type { LoadedConfig } from '#service/config.js'
 import { printable, printLine } from '#service/log.js'
 import type { NodeConfig } from '#service/node-config.js'
+import { readConfigFacts } from './doctor-config.js'
 import { type AskedRole, askForFacts } from './doctor-roles.js'
+import { readDiskFacts, readNetworkFacts, readSurroundingFacts } from './doctor-surroundings.js'
 import { installedScripts, readHooks, readWaitingHooks } from './hook-files.js'
 import { pathsOf } from './paths.js'
 import { queueingSettings } from './queueing-settings.js'
@@ -34,8 +39,7 @@ export async function printDoctor(
   location: { readonly file: string; readonly isRequired: boolean },
   { json }: { readonly json?: true },
 ): Promise<void> {
-  const { config } = await loadConfig(location.file, location)
-  const findings = diagnose(await gatherFacts(config))
+  const findings = await examineHost(location)
   const brokenCount = findings.filter(({ level }) => level === 'broken').length
   if (json) printLine(JSON.stringify({ ok: brokenCount === 0, findings }, null, 2))
   else for (const finding of findings) printLine(describe(finding))
@@ -44,14 +48,32 @@ export async function printDoctor(
   if (!json) printLine('ok: nothing is broken')
 }
 
+/** What of a host need not be found out, in tests. */
+export interface Known {
+  readonly kernel?: KernelFacts
+}
+
+/** All findings of this host. */
+export async function examineHost(
+  location: { readonly file: string; readonly isRequired: boolean },
+  knownBefore: Known = {},
+): Promise<readonly Finding[]> {
+  const { loaded, facts } = await readConfigFacts(location)
+  // by which values should the rest be judged?
+  if (loaded === undefined) return configFindings(facts)
+  return diagnose({ ...(await gatherFacts(loaded, knownBefore)), config: facts })
+}
+
 /** `broken  queue: queue 42 is held by …; cure: …` */
 function describe({ level, about, what, cure }: Finding): string {
   return printable(`${level.padEnd(6)}  ${about}: ${what}; cure: ${cure}`)
 }
 
-async function gatherFacts(config: NodeConfig): Promise<HostFacts> {
+async function gatherFacts(loaded: LoadedConfig, { kernel }: Known): Promise<HostFacts> {
+  const { config } = loaded
   const isRoot = process.getuid?.() === 0
   const served = await readServedTaps(config)
+  const bindings = bindingFacts(served)
   const roles = await askForFacts(config)
   const { root } = config.ganeti
   const hooks = readHooks({ root, scripts: installedScripts })
@@ -60,12 +82,34 @@ async function gatherFacts(config: NodeConfig): Promise<HostFacts> {
     nodeVersion: process.versions.node,
     isRoot,
     addonProblem: addonProblem(),
-    kernel: isRoot ? await readKernelFacts() : unknownKernel,
+    kernel: kernel ?? (isRoot ? await readKernelFacts() : unknownKernel),
     queueing: await queueingFacts(config, { isRoot, served, roles }),
-    bindings: bindingFacts(served),
+    bindings,
+    disk: readDiskFacts(loaded),
+    network: await readNetworkFacts(loaded, bindings),
+    surroundings: await readSurroundingFacts(loaded, { isCalled }),
+    brokerProblem: await probeFor(config, roles),
     roles: roles.map(({ facts }) => facts),
     hooks: { ...hooks, ...readWaitingHooks(pathsOf(config).hooksSpool) },
     starts: isCalled ? readStartFacts(root, config) : undefined,
+  }
+}
+
+/** How long a broker may take to let us in. */
+const probeMs = 5000
+
+/** The events role tells how its broker is; where it does not run, we look ourselves. */
+async function probeFor(
+  config: NodeConfig,
+  roles: readonly AskedRole[],
+): Promise<string | undefined> {
+  const isTold = roles.some(({ facts: { role, problem } }) => role === 'events' && !problem)
+  if (isTold || !config.broker.enabled) return undefined
+  try {
+    return await probeBroker(await brokerSettings(config.broker), { timeoutMs: probeMs })
+  } catch (error) {
+    if (error instanceof AgentError && hasCode(error, 'CONFIG_INVALID')) return undefined // said of the file
+    throw error
   }
 }
 

@@ -1,18 +1,28 @@
-import type { BindingFacts, HostFacts, RoleFacts } from './facts.js'
+import { configFindings } from './config-findings.js'
+import { diskFindings } from './disk-findings.js'
+import type { BindingFacts, HostFacts } from './facts.js'
 import { broken, type Finding, note } from './finding.js'
 import { hookFindings } from './hook-findings.js'
+import { surroundingFindings } from './host-findings.js'
 import { jobFindings } from './job-findings.js'
 import { kernelFindings } from './kernel-findings.js'
+import { networkFindings } from './network-findings.js'
 import { nicFindings } from './nic-findings.js'
 import { outboxFindings } from './outbox-findings.js'
 import { queueFindings } from './queue-findings.js'
+import { probeFindings, roleFindings } from './role-findings.js'
 import { ruleFindings } from './rule-findings.js'
 import { startFindings } from './start-findings.js'
 
 /** What is wrong with a host and what cures it; empty when all is well. What hurts comes first. */
 export function diagnose(facts: HostFacts): readonly Finding[] {
+  const { config, disk, network, surroundings } = facts
   const findings = [
+    ...(config === undefined ? [] : configFindings(config)),
     ...nodeFindings(facts),
+    ...(surroundings === undefined ? [] : surroundingFindings(surroundings)),
+    ...(disk === undefined ? [] : diskFindings(disk)),
+    ...(network === undefined ? [] : networkFindings(network)),
     ...kernelFindings(facts),
     ...queueFindings(facts),
     ...ruleFindings(facts),
@@ -25,6 +35,7 @@ export function diagnose(facts: HostFacts): readonly Finding[] {
       ...jobFindings(role),
       ...nicFindings(role.nics),
     ]),
+    ...probeFindings(facts),
   ]
   return [
     ...findings.filter(({ level }) => level === 'broken'),
@@ -101,60 +112,6 @@ function bindingFindings({
             'bindings',
             `${taps.length} taps are served, networks: ${networks.join(', ') || 'none named'}`,
             'nothing to do',
-          ),
-        ]),
-  ]
-}
-
-const units: Readonly<Record<RoleFacts['role'], string>> = {
-  events: 'okeanid-agent',
-  responder: 'okeanid-responder',
-  nics: 'okeanid-nics',
-  hooks: 'okeanid-hooks.path',
-}
-
-/** CAP_NET_ADMIN and CAP_NET_RAW (linux/capability.h). */
-const responderCapabilities = [
-  ['CAP_NET_ADMIN', 12n],
-  ['CAP_NET_RAW', 13n],
-] as const
-
-function roleFindings(
-  { role, problem, capabilities, broker }: RoleFacts,
-  all: readonly RoleFacts[],
-): readonly Finding[] {
-  if (problem !== undefined) {
-    if (role === 'hooks') return [] // it ends when there is nothing to do; see hookFindings
-    // a site without RabbitMQ has the other roles only
-    const isLeftOut = role === 'events' && all.some((other) => other.problem === undefined)
-    const say = isLeftOut ? note : broken
-    return [
-      say(
-        'role',
-        `${role}: ${problem.split(';')[0]}`,
-        `systemctl start ${units[role]}; journalctl -u ${units[role]} says why it ended`,
-      ),
-    ]
-  }
-  const lacking =
-    role !== 'responder' || capabilities === undefined
-      ? []
-      : responderCapabilities.filter(([, bit]) => ((capabilities >> bit) & 1n) === 0n)
-  return [
-    ...lacking.map(([name]) =>
-      broken(
-        'role',
-        `${role} runs without ${name}`,
-        `add it to AmbientCapabilities of ${units[role]}.service`,
-      ),
-    ),
-    ...(broker === undefined || ['connected', 'disabled'].includes(broker.state)
-      ? []
-      : [
-          broken(
-            'broker',
-            `events: the broker is ${broker.state}${broker.problem === undefined ? '' : `: ${broker.problem}`}`,
-            'messages wait on disk meanwhile; see [broker] url, and rabbitmqctl list_permissions',
           ),
         ]),
   ]

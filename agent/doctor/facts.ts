@@ -1,6 +1,10 @@
 import type { ForwardBlock } from '#nic/forward/fate.js'
 import type { QueueNumbers, ServedTap } from '#nic/queueing/plan.js'
+import type { ConfigFacts } from './config-findings.js'
+import type { DiskFacts } from './disk-findings.js'
 import type { HookFacts } from './hook-findings.js'
+import type { SurroundingFacts } from './host-findings.js'
+import type { NetworkFacts } from './network-findings.js'
 import type { StartFacts } from './start-findings.js'
 
 /** Everything that the doctor looks at, gathered by `bin/doctor.ts`. Undefined: could not be found out. */
@@ -17,6 +21,12 @@ export interface HostFacts {
   readonly hooks: HookFacts
   /** Undefined where Ganeti does not call us for its NICs. */
   readonly starts?: StartFacts | undefined
+  readonly config?: ConfigFacts
+  readonly disk?: DiskFacts
+  readonly network?: NetworkFacts
+  readonly surroundings?: SurroundingFacts
+  /** Asked in the place of an events role that does not answer: why no broker lets us in; undefined when one does, or nobody asked. */
+  readonly brokerProblem?: string | undefined
 }
 
 /** What this kernel and its tools can do. */
@@ -88,6 +98,8 @@ export interface RoleFacts {
   readonly socket: string
   /** Undefined when it answers, else why not. */
   readonly problem: string | undefined
+  /** It goes by files or a program of before; what is to be said of it. */
+  readonly stale?: readonly string[]
   /** Effective capabilities of its process (capabilities(7)), as bits. */
   readonly capabilities: bigint | undefined
   /** Of events: the broker's state, `connected` when all is well. */

@@ -2,7 +2,7 @@
 export interface Finding {
   /** `broken`: guests or events suffer; `note`: worth knowing, nothing suffers. */
   readonly level: 'broken' | 'note'
-  /** What was looked at, one word: `node`, `addon`, `kernel`, `queue`, `rules`, `bridge`, `bindings`, `hooks`, `role`, `broker`, `outbox`. */
+  /** What was looked at, one word: `node`, `addon`, `kernel`, `queue`, `rules`, `bridge`, `bindings`, `hooks`, `role`, `broker`, `outbox`, `config`, `disk`, `spool`, `network`, `ganeti`, `unit`, `clock` … */
   readonly about: string
   /** What was found, a sentence without its full stop. */
   readonly what: string

@@ -9,12 +9,18 @@ const marker = 'in-own-network'
  * behind, whatever happens. Where none can be made the file is skipped, but in CI that is a failure.
  *
  * @param url `import.meta.url` of the test file, which is started anew inside
+ * @param options.hasMounts what is mounted is nobody else's to see either, and ends with the tests
  */
-export function inOwnNetwork(url: string, tests: () => void): void {
+export function inOwnNetwork(
+  url: string,
+  tests: () => void,
+  { hasMounts = false }: { readonly hasMounts?: boolean } = {},
+): void {
   if (process.argv.includes(marker)) return tests()
   const lack = lackOf()
   if (lack === undefined) {
-    t.spawn('unshare', ['--net', process.execPath, fileURLToPath(url), marker], {
+    const spaces = hasMounts ? ['--net', '--mount'] : ['--net']
+    t.spawn('unshare', [...spaces, process.execPath, fileURLToPath(url), marker], {
       name: 'in a network namespace of its own',
     })
   } else if (process.env['CI'] === 'true') {
