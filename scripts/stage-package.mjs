@@ -49,6 +49,10 @@ function stageAgent() {
   put('systemd/okeanid.sysusers', path.join(out, 'usr/lib/sysusers.d/okeanid.conf'))
   put('systemd/okeanid.tmpfiles', path.join(out, 'usr/lib/tmpfiles.d/okeanid.conf'))
   put('etc/okeanid.ini', path.join(out, 'etc/okeanid/okeanid.ini'))
+  // a template: nobody enables it but the administrator, for a consumer of his
+  const forward = 'okeanid-forward@.service'
+  put(`systemd/${forward}`, path.join(out, 'usr/lib/systemd/system', forward))
+  cpSync('monitoring', path.join(out, 'usr/share/okeanid/monitoring'), { recursive: true })
 }
 
 function stageCentral() {

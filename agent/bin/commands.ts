@@ -131,6 +131,18 @@ function addEvents(events: Command): void {
       await tailEvents(configFile(options), options)
     })
   events
+    .command('forward')
+    .description(
+      'bring messages from the broker to a webhook, a chat or Prometheus, in the foreground',
+    )
+    .argument('<name>', 'of a section [consumer NAME] of the configuration')
+    .option('--test', 'post one sample, without the broker, and say what came of it')
+    .addOption(configOption())
+    .action(async (name: string, options: ConfigOptions & { readonly test?: true }) => {
+      const { forwardEvents } = await import('./events-forward.js')
+      await forwardEvents(name, configFile(options), { ...options, environment: process.env })
+    })
+  events
     .command('replay')
     .description(
       'print the messages that recorded versions of job files give, one JSON line each; sends nothing',

@@ -5,6 +5,7 @@ import { nicConfigOf } from '#nic/nic-config.js'
 import { digestOf } from './config-digest.js'
 import { type ConfigSource, readSources } from './config-files.js'
 import { inconsistencies } from './consistency.js'
+import { consumerFields } from './consumer-fields.js'
 import {
   type GivenKey,
   type GivenSections,
@@ -13,10 +14,11 @@ import {
   type Setting,
   valuesOf,
 } from './given-sections.js'
-import type { NodeConfig, ScriptConfig } from './node-config.js'
+import type { ConsumerConfig, NodeConfig, ScriptConfig } from './node-config.js'
 import { nodeSchema } from './node-schema.js'
 import { scriptFields } from './script-fields.js'
 import {
+  consumerOfSection,
   isSection,
   keyField,
   networkOfSection,
@@ -90,7 +92,7 @@ function configOf(given: GivenSections): Omit<NodeConfig, 'nics' | 'digest'> {
     config[section] = valuesOf(fields, [section], given)
   const { responder, ...others } = config as unknown as Omit<
     NodeConfig,
-    'prefixes' | 'serving' | 'firewalls' | 'ownScripts' | 'nics' | 'digest'
+    'prefixes' | 'serving' | 'firewalls' | 'ownScripts' | 'ownConsumers' | 'nics' | 'digest'
   >
   const prefixes = [...(given.get('prefixes') ?? [])].map(([key, { text }]) => [key, text] as const)
   return {
@@ -99,6 +101,7 @@ function configOf(given: GivenSections): Omit<NodeConfig, 'nics' | 'digest'> {
     prefixes: new Map(prefixes),
     firewalls: firewallsOf(given),
     ownScripts: scriptsOf(given),
+    ownConsumers: consumersOf(given),
     serving: {
       servedNetworks: responder.networks,
       settings: {
@@ -119,6 +122,17 @@ function scriptsOf(given: GivenSections): ReadonlyMap<string, ScriptConfig> {
     scripts.set(name, values as unknown as ScriptConfig)
   }
   return scripts
+}
+
+function consumersOf(given: GivenSections): ReadonlyMap<string, ConsumerConfig> {
+  const consumers = new Map<string, ConsumerConfig>()
+  for (const section of given.keys()) {
+    const name = consumerOfSection(section)
+    if (name === undefined) continue
+    const values = valuesOf(consumerFields, [section, 'consumers'], given)
+    consumers.set(name, values as unknown as ConsumerConfig)
+  }
+  return consumers
 }
 
 /** The settings of NICs in the sections that are chosen. */

@@ -47,7 +47,9 @@ export function gatherSections(
   for (const { file, text } of sources) {
     const { entries, cut } = iniEntries(text)
     for (const { section, key } of cut) {
-      faults.push(`${file}: [${section}] ${key}: write ; as %3B and # as %23 in an address`)
+      faults.push(
+        `${file}: [${section}] ${key}: write ; as %3B and # as %23 in an address, or the whole value in double quotes`,
+      )
     }
     for (const { section, key, value } of entries) {
       const isText = typeof value === 'string'

@@ -29,7 +29,8 @@ export function iniEntries(text: string): {
 }
 
 /** Keys whose values may hold a `;` or `#` in earnest. */
-const delicate = /^(?:(?:[a-z]+_)?url|captive_portal|option_\d+|dhcpv6_option_\d+|boot_\d+)$/
+const delicate =
+  /^(?:(?:[a-z]+_)?url|captive_portal|bindings|option_\d+|dhcpv6_option_\d+|boot_\d+)$/
 
 function* cutKeys(text: string): Iterable<Pick<IniEntry, 'section' | 'key'>> {
   let section = ''

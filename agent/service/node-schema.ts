@@ -9,6 +9,7 @@ import {
   names,
   size,
 } from './config-fields.js'
+import { consumerFields } from './consumer-fields.js'
 import { scriptFields, scriptsFields } from './script-fields.js'
 
 /**
@@ -118,6 +119,7 @@ export const nodeSchema = {
     ),
   },
   scripts: { ...scriptsFields, ...scriptFields },
+  consumers: consumerFields,
   queueing: {
     manage: choice(
       ['auto', 'nft', 'iptables', 'no'],

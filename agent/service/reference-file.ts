@@ -19,6 +19,10 @@ const aboutSection: ReadonlyMap<string, string> = new Map([
     'scripts',
     'The administrator’s scripts for post hooks (docs/hooks.md). What follows is for all of them.',
   ],
+  [
+    'consumers',
+    'Where okeanid events forward NAME brings messages (docs/consumers.md): for all of them; each has a section [consumer NAME].',
+  ],
   ['ra', 'Router advertisements.'],
   [
     'nic',
@@ -69,6 +73,11 @@ const ownScripts = `# Sections of single scripts, by the name of the file or tha
 
 `
 
+const ownConsumers = `# Sections of single consumers, by name: every key of [consumers].
+;[consumer chat]
+
+`
+
 const prefixes = `[prefixes]
 
 # Routing prefix of instances or networks whose names do not begin with it: name = prefix
@@ -86,5 +95,12 @@ export function referenceFile(): string {
   }
   const networkKeys = networkSettingFields.filter(({ section }) => section === 'network')
   const own = networkKeys.map(({ name, doc, defaultText }) => entry(name, { doc, defaultText }))
-  return [...blocks, firewalls, ownScripts, prefixes, `${ending}${own.join('\n')}`].join('\n')
+  return [
+    ...blocks,
+    firewalls,
+    ownScripts,
+    ownConsumers,
+    prefixes,
+    `${ending}${own.join('\n')}`,
+  ].join('\n')
 }

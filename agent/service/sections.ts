@@ -2,6 +2,7 @@ import { settingFields, settingNamed } from '#binding/setting-fields.js'
 import { profileKeys, profileNameFault } from '#nic/firewall/profile-text.js'
 import { setupSettingFields, setupSettingNamed } from '#nic/setup-setting-fields.js'
 import type { Field } from './config-fields.js'
+import { consumerFields } from './consumer-fields.js'
 import { nodeSchema } from './node-schema.js'
 import { scriptFields } from './script-fields.js'
 
@@ -18,6 +19,8 @@ const networkPrefix = 'network '
 const firewallPrefix = 'firewall '
 
 const scriptPrefix = 'script '
+
+const consumerPrefix = 'consumer '
 
 /** The network that a section is about: `[network NAME]`. */
 export function networkOfSection(section: string): string | undefined {
@@ -39,13 +42,20 @@ export function scriptOfSection(section: string): string | undefined {
   return /^[A-Za-z0-9_-]+$/.test(name) ? name : undefined
 }
 
+/** The consumer that a section is about: `[consumer NAME]`. Its name is part of a queue's and a unit's. */
+export function consumerOfSection(section: string): string | undefined {
+  const name = section.startsWith(consumerPrefix) ? section.slice(consumerPrefix.length).trim() : ''
+  return /^[A-Za-z0-9_-]{1,64}$/.test(name) ? name : undefined
+}
+
 /** Whether there is a section of this name. */
 export function isSection(section: string): boolean {
   return (
     keysOf.has(section) ||
     networkOfSection(section) !== undefined ||
     profileOfSection(section) !== undefined ||
-    scriptOfSection(section) !== undefined
+    scriptOfSection(section) !== undefined ||
+    consumerOfSection(section) !== undefined
   )
 }
 
@@ -61,6 +71,8 @@ export function keyField(section: string, key: string): KeyField | undefined {
   if (profileOfSection(section) !== undefined) return profileField(key)
   if (scriptOfSection(section) !== undefined)
     return Object.hasOwn(scriptFields, key) ? keysOf.get('scripts')?.get(key) : undefined
+  if (consumerOfSection(section) !== undefined)
+    return Object.hasOwn(consumerFields, key) ? keysOf.get('consumers')?.get(key) : undefined
   const setup = networkOfSection(section) === undefined ? undefined : setupSettingNamed(key)
   if (setup !== undefined) return { ...keyOf(setup), defaultText: '' }
   const setting = settingNamed(key)

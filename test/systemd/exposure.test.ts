@@ -9,6 +9,7 @@ const limits = {
   'okeanid-responder': 15,
   'okeanid-nics': 28,
   'okeanid-hooks': 28,
+  'okeanid-forward@': 15,
 } as const
 
 const program = '/usr/bin/systemd-analyze'
