@@ -150,7 +150,7 @@ function drift(
       : [
           {
             what: `its configuration is not the master’s: ${differing.map((section) => `[${section}]`).join(' ')}`,
-            cure: `okeanid config show says what holds; ${files.map((file) => `gnt-cluster copyfile -n ${node} ${file}; `).join('')}restart okeanid.target there`,
+            cure: `okeanid config show says what holds; ${files.map((file) => `gnt-cluster copyfile -n ${node} ${file}; `).join('')}systemctl reload the roles there`,
           },
         ]),
     ...(status.version === reference.version
@@ -182,8 +182,8 @@ function staleRoles({ roles, configuration, version }: NodeStatus): readonly Tro
         ? []
         : [
             {
-              what: `${role.role} was started with another configuration than the files have now`,
-              cure: `systemctl restart ${unit}`,
+              what: `${role.role} goes by another configuration than its files have now`,
+              cure: `systemctl reload ${unit}; where it says that a key wants a restart, systemctl restart ${unit}`,
             },
           ]),
       ...(role.version === version

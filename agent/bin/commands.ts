@@ -11,6 +11,7 @@ import {
   jsonOption,
 } from './command-options.js'
 import { addDhcpCommands } from './dhcp-commands.js'
+import { addEventCommands } from './event-commands.js'
 import { addScriptCommands } from './hook-commands.js'
 import { addNicCommands } from './nic-commands.js'
 import { addOutboxCommands } from './outbox-commands.js'
@@ -79,7 +80,7 @@ export function program(): Command {
       const { printDoctor } = await import('./doctor.js')
       await printDoctor(configFile(options), options)
     })
-  addEvents(okeanid.command('events').description('what this node tells'))
+  addEventCommands(okeanid.command('events').description('what this node tells'))
   addOutboxCommands(
     okeanid.command('outbox').description('messages that wait for the broker, and the quarantine'),
   )
@@ -117,54 +118,6 @@ function secondsOf(text: string): number {
   if (!(seconds >= 1 && seconds <= 600))
     throw new InvalidArgumentError('It wants a number of seconds from 1 to 600.')
   return seconds
-}
-
-function addEvents(events: Command): void {
-  events
-    .command('tail')
-    .description('follow this node’s messages as they are appended to the outbox; ends with Ctrl-C')
-    .option('--from-start', 'begin with what still waits for the broker')
-    .addOption(jsonOption())
-    .addOption(configOption())
-    .action(async (options: JsonOptions & { readonly fromStart?: true }) => {
-      const { tailEvents } = await import('./events-tail.js')
-      await tailEvents(configFile(options), options)
-    })
-  events
-    .command('forward')
-    .description(
-      'bring messages from the broker to a webhook, a chat or Prometheus, in the foreground',
-    )
-    .argument('<name>', 'of a section [consumer NAME] of the configuration')
-    .option('--test', 'post one sample, without the broker, and say what came of it')
-    .addOption(configOption())
-    .action(async (name: string, options: ConfigOptions & { readonly test?: true }) => {
-      const { forwardEvents } = await import('./events-forward.js')
-      await forwardEvents(name, configFile(options), { ...options, environment: process.env })
-    })
-  events
-    .command('replay')
-    .description(
-      'print the messages that recorded versions of job files give, one JSON line each; sends nothing',
-    )
-    .argument('<dir>', 'folder with files NNNN-job-ID.json (in order of recording) or job-ID')
-    .option('--cluster <name>', 'name of the cluster', 'replay')
-    .option('--cluster-uuid <uuid>', 'UUID of the cluster, part of every message id', '0')
-    .addOption(jsonOption().hideHelp())
-    .action(
-      async (dir: string, options: { readonly cluster: string; readonly clusterUuid: string }) => {
-        const { replayEvents } = await import('./events-replay.js')
-        replayEvents(dir, options)
-      },
-    )
-  events
-    .command('schema')
-    .description('print the JSON Schema of the bodies of messages')
-    .argument('[type]', 'of this type only, as ganeti-op-status')
-    .action(async (type: string | undefined) => {
-      const { printSchema } = await import('./events-schema.js')
-      printSchema(type)
-    })
 }
 
 function addQueueing(queueing: Command): void {

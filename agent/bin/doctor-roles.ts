@@ -55,16 +55,26 @@ export function askForFacts(config: NodeConfig): Promise<readonly AskedRole[]> {
 function staleness(
   { role, config: digest, version }: ProcessStatus & { readonly role: string },
   config: NodeConfig,
-): readonly string[] {
+): NonNullable<RoleFacts['stale']> {
   if (role === 'hooks') return [] // a fresh process for each burst of work
   return [
     // an agent of before does not say
     ...(digest === undefined || digest === config.digest.all
       ? []
-      : ['was started with another configuration than the files have now']),
+      : [
+          {
+            what: 'goes by another configuration than its files have now',
+            verb: 'reload' as const,
+          },
+        ]),
     ...(version === packageVersion()
       ? []
-      : [`is still version ${version}, installed is ${packageVersion()}`]),
+      : [
+          {
+            what: `is still version ${version}, installed is ${packageVersion()}`,
+            verb: 'restart' as const,
+          },
+        ]),
   ]
 }
 

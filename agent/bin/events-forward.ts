@@ -154,6 +154,7 @@ function createHandler(
       const subject = String(message.headers['cloudEvents:subject'] ?? '')
       const givenUp = await courier.deliver(subject, body, session.signal)
       if (givenUp !== undefined) reports.onGivenUp(message.messageId, givenUp)
+      else log('debug', 'message-forwarded', { id: message.messageId })
     },
     close() {
       session.abort()

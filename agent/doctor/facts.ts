@@ -99,7 +99,7 @@ export interface RoleFacts {
   /** Undefined when it answers, else why not. */
   readonly problem: string | undefined
   /** It goes by files or a program of before; what is to be said of it. */
-  readonly stale?: readonly string[]
+  readonly stale?: readonly { readonly what: string; readonly verb: 'reload' | 'restart' }[]
   /** Effective capabilities of its process (capabilities(7)), as bits. */
   readonly capabilities: bigint | undefined
   /** Of events: the broker's state, `connected` when all is well. */

@@ -37,7 +37,9 @@ export function roleFindings(
       ? []
       : responderCapabilities.filter(([, bit]) => ((capabilities >> bit) & 1n) === 0n)
   return [
-    ...stale.map((what) => broken('role', `${role} ${what}`, `systemctl restart ${units[role]}`)),
+    ...stale.map(({ what, verb }) =>
+      broken('role', `${role} ${what}`, `systemctl ${verb} ${units[role]}`),
+    ),
     ...lacking.map(([name]) =>
       broken(
         'role',

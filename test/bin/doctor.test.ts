@@ -120,7 +120,7 @@ const breakings: Readonly<Record<string, Breaking>> = {
   },
   'a queue has more room than its buffer': (host) =>
     host.configure('[queueing]\nreceive_buffer = 1M\n'),
-  'the configuration was changed and the role not restarted': async (host, t) => {
+  'the configuration was changed and the role not told': async (host, t) => {
     const program = ['dist/agent/bin/okeanid.js', 'agent', '--role', 'events']
     const role = startProgram([...program, '-c', host.file('okeanid.ini')])
     t.teardown(() => role[Symbol.asyncDispose]())

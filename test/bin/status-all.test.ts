@@ -52,7 +52,7 @@ const cases: readonly {
       ...drifted,
       roles: [eventsStatus({ config: 'cccccccccccc' }), nicsStatus({ config: 'cccccccccccc' })],
     }),
-    says: /^its configuration is not the master’s: \[dhcp\] \[network x\]; .*gnt-cluster copyfile -n n2 \/etc\/okeanid\/okeanid.ini; gnt-cluster copyfile -n n2 \/etc\/okeanid\/okeanid.d\/broker.ini; restart/,
+    says: /^its configuration is not the master’s: \[dhcp\] \[network x\]; .*gnt-cluster copyfile -n n2 \/etc\/okeanid\/okeanid.ini; gnt-cluster copyfile -n n2 \/etc\/okeanid\/okeanid.d\/broker.ini; systemctl reload/,
   },
   {
     name: 'files that were changed while a role runs on',
@@ -60,7 +60,7 @@ const cases: readonly {
       'n2',
       nodeStatusWith({ roles: [eventsStatus({ config: 'bbbbbbbbbbbb' }), nicsStatus({})] }),
     ),
-    says: /^events was started with another configuration .*; systemctl restart okeanid-agent$/,
+    says: /^events goes by another configuration .*; systemctl reload okeanid-agent;/,
   },
   {
     name: 'a program that was upgraded while a role runs on',
