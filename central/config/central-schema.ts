@@ -135,6 +135,11 @@ export const centralSchema = {
       max: '1h',
     }),
     keystone_admin_role: text('admin', 'Role there that makes an admin here.'),
+    keystone_member_roles: words(
+      'member, _member_',
+      'Roles there that make a member here, separated by commas; who has none of them may do nothing.',
+      { pattern: /^[\x21-\x2b\x2d-\x7e]{1,255}$/, wants: 'names of roles' },
+    ),
     login_failures: integer(
       '10',
       'Failed logins from one address before further ones are refused for a while; of one user, from wherever, ten times as many.',

@@ -24,10 +24,11 @@ const liveMs = 3_600_000
 /**
  * Looks for the jobs of intents among those of their cluster, by the reason that each bears. A reinstall bears none: of those of the
  * same server the last counts that nobody else owns and that came after we began.
- * @returns job by number of intent, for those that were found
+ *
+ * Each is told as soon as it is found: with many to look for it takes a while, and what was found should not be lost with us.
  * @throws RapiError
  */
-export async function findJobs(
+export async function* findJobs(
   { store, nowMs }: Pick<EffectDeps, 'store' | 'nowMs'>,
   client: RapiClient,
   {
@@ -39,8 +40,8 @@ export async function findJobs(
     readonly sought: readonly Sought[]
     readonly signal?: AbortSignal | undefined
   },
-): Promise<ReadonlyMap<number, RapiJob>> {
-  const found = new Map<number, RapiJob>()
+): AsyncGenerator<{ readonly intent: IntentRow; readonly job: RapiJob }> {
+  const found = new Set<number>()
   const oldestMs = Math.min(...sought.map(({ intent }) => intent.updated_ms))
   const withArchive = nowMs() - oldestMs > liveMs
   const listed = await listJobs(client, { withArchive, signal })
@@ -60,10 +61,11 @@ export async function findJobs(
       if (candidates.length === 0) continue
       const job = await fetchJob(client, id, { signal })
       const owner = job && candidates.find(({ intent }) => isJobOf(job, intent))
-      if (owner !== undefined && job !== undefined) found.set(owner.intent.id, job)
+      if (owner === undefined || job === undefined) continue
+      found.add(owner.intent.id)
+      yield { intent: owner.intent, job }
     }
   }
-  return found
 }
 
 function isJobOf({ reasons, receivedUs }: RapiJob, intent: IntentRow): boolean {

@@ -127,8 +127,9 @@ async function otherCreate(
   const request = JSON.parse(deps.sealer.open(intent.request))
   // From its first try on, not only from the last one.
   const sought = [{ intent: { ...intent, updated_ms: intent.created_ms }, request }]
-  const found = await findJobs(deps, client, { backendId: backend.id, sought, signal })
-  return found.get(intent.id)
+  const wanted = { backendId: backend.id, sought, signal }
+  for await (const { job } of findJobs(deps, client, wanted)) return job
+  return undefined
 }
 
 async function adoptJob(

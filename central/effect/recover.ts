@@ -35,15 +35,18 @@ export async function recover(
   const askedMs = deps.nowMs()
   const sought = await readable(deps, { backend, intents })
   if (sought.length === 0) return
-  const found = await findJobs(deps, client, { backendId: backend.id, sought, signal })
+  const found = new Set<number>()
+  const wanted = { backendId: backend.id, sought, signal }
+  for await (const { intent, job } of findJobs(deps, client, wanted)) {
+    found.add(intent.id)
+    await noteJob(deps, { intent, jobId: job.id })
+    deps.passed('found')
+    deps.log('info', 'intent-found', { intent: intent.id, kind: intent.kind, job: job.id })
+  }
   deps.passed('looked-for')
   for (const { intent, request } of sought) {
-    const job = found.get(intent.id)
-    if (job !== undefined) {
-      await noteJob(deps, { intent, jobId: job.id })
-      deps.passed('found')
-      deps.log('info', 'intent-found', { intent: intent.id, kind: intent.kind, job: job.id })
-    } else if (askedMs < intent.updated_ms + deps.options.safeMs) {
+    if (found.has(intent.id)) continue
+    if (askedMs < intent.updated_ms + deps.options.safeMs) {
       await lookAgain(deps, intent)
     } else if (
       intent.kind === 'create-server' &&

@@ -13,10 +13,15 @@ export interface KeystoneOptions {
   readonly cacheMs: number
   /** Role there that makes an admin here. */
   readonly adminRole: string
+  /** Roles there that make a member; who has none of all these may do nothing here. */
+  readonly memberRoles: readonly string[]
   readonly nowMs: () => number
 }
 
 const maxCached = 10_000
+
+/** Most questions at a time: whoever makes up tokens cannot make us flood it. */
+const maxAsking = 50
 
 /** What a Keystone said of a token, until when it is believed. */
 interface Known {
@@ -26,11 +31,22 @@ interface Known {
 
 /**
  * Tokens of an external Keystone (Identity API v3, "Validate and show information for token"): each is shown to it as its own
- * proof, so we need no account there. Who has any role but the admin's in a project is a member.
+ * proof, so we need no account there. A role that is none of those configured gives nothing: a `reader` there is no member.
  */
 export function keystoneTokens(options: KeystoneOptions): Identity {
   const { nowMs, cacheMs } = options
   const known = new Map<string, Known>()
+  let asking = 0
+
+  async function askOne(token: string): Promise<Authenticated | undefined> {
+    if (asking >= maxAsking) throw new Error('too many tokens are being shown to Keystone')
+    asking += 1
+    try {
+      return await ask(options, token)
+    } finally {
+      asking -= 1
+    }
+  }
 
   return {
     async authenticate(token) {
@@ -42,7 +58,7 @@ export function keystoneTokens(options: KeystoneOptions): Identity {
       known.delete(digest)
       const [oldest] = known.size >= maxCached ? known.keys() : []
       if (oldest !== undefined) known.delete(oldest)
-      const answer = ask(options, token)
+      const answer = askOne(token)
       known.set(digest, { untilMs: nowMs() + cacheMs, answer })
       // that it could not be asked is not an answer
       answer.catch(() => known.delete(digest))
@@ -59,7 +75,7 @@ async function unended(answer: Known['answer'], nowMs: () => number) {
 }
 
 async function ask(
-  { url, ca, timeoutMs, adminRole }: KeystoneOptions,
+  { url, ca, timeoutMs, adminRole, memberRoles }: KeystoneOptions,
   token: string,
 ): Promise<Authenticated | undefined> {
   const base = url.endsWith('/v3') ? url : `${url}/v3`
@@ -71,7 +87,7 @@ async function ask(
   })
   if (status === 401 || status === 404) return undefined
   if (status !== 200) throw new Error(`Keystone at ${base} answered ${status}`)
-  return authenticatedOf(body as KeystoneAnswer, adminRole)
+  return authenticatedOf(body as KeystoneAnswer, { adminRole, memberRoles })
 }
 
 /** Parts of Keystone's answer that we look at. */
@@ -86,12 +102,19 @@ interface KeystoneAnswer {
   }
 }
 
-function authenticatedOf({ token }: KeystoneAnswer, adminRole: string): Authenticated {
-  const isAdmin = token.roles?.some(({ name }) => name === adminRole) ?? false
+function authenticatedOf(
+  { token }: KeystoneAnswer,
+  { adminRole, memberRoles }: Pick<KeystoneOptions, 'adminRole' | 'memberRoles'>,
+): Authenticated {
+  const names = token.roles?.map(({ name }) => name) ?? []
+  const isAdmin = names.includes(adminRole)
+  const isMember = isAdmin || names.some((name) => memberRoles.includes(name))
+  const { project } = token
   return {
     user: { id: token.user.id, name: token.user.name },
-    project: token.project && { id: token.project.id, name: token.project.name },
-    roles: isAdmin ? ['admin', 'member'] : ['member'],
+    // without a role that counts here it is as good as a token of no project
+    project: isMember && project ? { id: project.id, name: project.name } : undefined,
+    roles: isAdmin ? ['admin', 'member'] : isMember ? ['member'] : [],
     issuedMs: Date.parse(token.issued_at),
     expiresMs: Date.parse(token.expires_at),
     auditId: token.audit_ids?.[0] ?? '',

@@ -29,7 +29,8 @@ export function readJson(
   return new Promise((resolve, reject) => {
     const { request } = url.startsWith('https:') ? https : http
     const signal = AbortSignal.timeout(timeoutMs)
-    const options = { headers: { ...headers }, signal, ...(ca && { ca }) }
+    // a kept connection may have ended unseen
+    const options = { headers: { ...headers }, signal, agent: false, ...(ca && { ca }) }
     request(url, options, (response) => {
       const chunks: Buffer[] = []
       let bytes = 0

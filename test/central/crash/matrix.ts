@@ -69,6 +69,7 @@ process.exitCode = isGood ? 0 : 1
 function common() {
   return {
     ...{ folder, broker, certificate, random, killCount, control },
+    onKill: (kills: number) => kills % 20 === 0 && console.error(`${kills} kills`),
     // what a control breaks is not waited for long
     ...(control === 'none' ? {} : { calmMs: 90_000 }),
   }

@@ -27,6 +27,8 @@ export interface ServiceRun {
   readonly control?: Control
   /** How long everything under way may take to end, at the end. */
   readonly calmMs?: number
+  /** Called after each kill. */
+  readonly onKill?: (killCount: number) => void
 }
 
 /** What came out of it. */
@@ -47,7 +49,7 @@ export interface RunReport extends Verdict {
 }
 
 /** Longest life after the service listens, and how long one that is killed while it starts may take. */
-const lifeMs = 2_500
+const lifeMs = 3_000
 
 /**
  * Kills the service (SIGKILL) at random moments while clients use it, an administrator works beside it, and its cluster loses calls
@@ -69,8 +71,10 @@ export async function runService(options: ServiceRun): Promise<RunReport> {
   for (let kills = 0; kills < killCount; ) {
     const life = centre.start()
     const ended = await liveAndDie(life, { load, random })
-    if (ended.signal === 'SIGKILL') kills += 1
-    else ownEnds.push(`${ended.code ?? ended.signal}: ${life.lastLines.at(-1) ?? ''}`)
+    if (ended.signal === 'SIGKILL') {
+      kills += 1
+      options.onKill?.(kills)
+    } else ownEnds.push(`${ended.code ?? ended.signal}: ${life.lastLines.at(-1) ?? ''}`)
     if (ended.signal !== 'SIGKILL' && ownEnds.length > killCount + 20) {
       throw new Error(`it does not live: ${life.lastLines.join('\n')}`)
     }

@@ -89,7 +89,7 @@ t.test('no server is lost, and none made twice', async (t) => {
   })
 
   t.test('a cluster that is away is left alone, and served when it is back', async (t) => {
-    const world = await openWorld(t, await open(t), { timeoutMs: 100 })
+    const world = await openWorld(t, await open(t))
     let isAway = true
     world.ganeti.setFault(() => (isAway ? 'cut-before' : undefined))
     const ids = await Promise.all(
