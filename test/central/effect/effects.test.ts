@@ -112,10 +112,15 @@ t.test('the effect path', (t) =>
     })
 
     t.test('what never could be submitted is given up, and says why', async (t) => {
-      const world = await openWorld(t, await open(t), { options: { giveUpMs: 300 } })
+      const world = await openWorld(t, await open(t))
       world.ganeti.setFault(() => ({ status: 401, message: 'Unauthorized' }))
       const id = await world.open({ kind: 'start', request: startRequest('a') })
       world.run()
+      await until('a refusal', async () =>
+        (await intentRow(world.store, id)).reason === null ? undefined : true,
+      )
+      const longAgo = { created_ms: 0, next_ms: 0 }
+      await world.store.write((tx) => tx.updateTable('intents').set(longAgo).execute())
       t.match(await world.ended(id), { status: 'failed', reason: /given up.*Unauthorized/ })
       t.equal(world.ganeti.cluster.jobs.size, 0)
     })
