@@ -113,10 +113,14 @@ export async function readSurroundingFacts(
   const isCluster = !(cluster instanceof AgentError)
   const breakGlass = path.join(root, nicPlaces().breakGlassFile)
   const nftables = readText(path.join(root, 'etc/nftables.conf'))
+  // Debian ships the file so; it is of account where its unit is enabled
+  const isLoaded = namesIn(path.join(root, 'etc/systemd/system/sysinit.target.wants')).includes(
+    'nftables.service',
+  )
   return {
     ganetiProblem: isCluster ? undefined : cluster.message.split(';')[0],
     isStranger: isCluster && cluster.ownNode === undefined,
-    flushesRuleset: /^\s*flush\s+ruleset\b/m.test(nftables ?? ''),
+    flushesRuleset: isLoaded && /^\s*flush\s+ruleset\b/m.test(nftables ?? ''),
     nfdhcpdAtBoot: nfdhcpdAtBoot(root),
     breakGlass: existsSync(breakGlass) ? breakGlass : undefined,
     compiled: isCalled ? compiledState({ config, settings }) : undefined,

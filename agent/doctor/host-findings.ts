@@ -6,7 +6,7 @@ export interface SurroundingFacts {
   readonly ganetiProblem: string | undefined
   /** No node of Ganeti's has an address of this host. */
   readonly isStranger: boolean
-  /** `/etc/nftables.conf` has `flush ruleset`. */
+  /** `/etc/nftables.conf` has `flush ruleset`, and is loaded at boot. */
   readonly flushesRuleset: boolean
   /** Where nfdhcpd is started from at boot. */
   readonly nfdhcpdAtBoot: string | undefined

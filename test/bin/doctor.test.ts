@@ -95,8 +95,10 @@ const breakings: Readonly<Record<string, Breaking>> = {
     t.teardown(() => run('iptables', '-t', 'raw', '-D', ...rule))
   },
   'nfdhcpd starts at the next boot': (host) => host.write('etc/rc2.d/S20nfdhcpd', ''),
-  'nftables’ own file flushes everything': (host) =>
-    host.write('etc/nftables.conf', '#!/usr/sbin/nft -f\n\nflush ruleset\n'),
+  'nftables’ own file flushes everything': (host) => {
+    host.write('etc/nftables.conf', '#!/usr/sbin/nft -f\n\nflush ruleset\n')
+    host.write('etc/systemd/system/sysinit.target.wants/nftables.service', '')
+  },
   'break-glass was left': (host) => host.write('etc/okeanid/break-glass', ''),
   'nic up goes by a configuration of before': (host) => host.configure('[dhcp]\nlease = 2d\n'),
   'somebody replaced Ganeti’s script': (host) => {
