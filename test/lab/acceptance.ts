@@ -1,198 +1,26 @@
-import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { connect } from 'amqplib'
 import t from 'tap'
+import { type Inbox, openInbox } from '../support/inbox.js'
 import { until } from '../support/until.js'
-import { labUnavailable, runLabOk } from './command.js'
+import { openCentral } from './central.js'
+import { labUnavailable } from './command.js'
 import { type Lab, openLab } from './lab.js'
+import { type Disturbance, openLoad } from './load.js'
+import { labPackages, setUpAgents } from './packages.js'
+import { createStopwatch, formatTable } from './stopwatch.js'
 
 /**
- * `npm run acceptance`: the Debian packages on a node that runs a guest: installed, used, upgraded under load, removed, purged. The node has no npm, no
- * compiler, no checkout and no network but the lab's. Not among the tests of CI: it builds both packages twice.
+ * `npm run acceptance`: the Debian packages on fresh nodes of a real cluster, from the installation to the purge, as docs/install.md has it.
+ * The nodes have no npm, no compiler, no checkout and no network but the lab's. A guest of a tenant's is made through the API; while jobs run, a
+ * guest renews its lease without end and is pinged, everything is upgraded, restarted, reloaded, moved and downgraded. Tables at the end.
  */
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
-
 const skip = labUnavailable() ?? false
-
-/** Builds what is committed: the agent as its own version and as a later one, and the centre. */
-function buildPackages(): {
-  readonly now: string
-  readonly later: string
-  readonly central: string
-} {
-  const later = '99'
-  const args = ['scripts/package.mjs', '--also', later]
-  execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
-  const folder = path.join(root, 'packages')
-  const find = (name: string, isLater: boolean) => {
-    const debs = readdirSync(folder).filter((file) => file.startsWith(`${name}_`))
-    const found = debs.find((file) => file.includes(`_${later}_`) === isLater)
-    if (found === undefined) throw new Error(`no package ${name}`)
-    return path.join(folder, found)
-  }
-  return {
-    now: find('okeanid-agent', false),
-    later: find('okeanid-agent', true),
-    central: find('okeanid-central', false),
-  }
-}
-
-t.test('okeanid-agent on a node with a running guest', { skip }, async (t) => {
-  const { now, later, central } = buildPackages()
-  const lab = await openLab({ nodes: 1, hasApi: false })
-  t.teardown(() => lab.close())
-  const n1 = async (script: string) => (await lab.execOk('n1', ['sh', '-ec', script])).trim()
-  const install = (deb: string) => runLabOk(lab.run, ['install', deb])
-  const qemu = () => n1('cat /run/ganeti/kvm-hypervisor/pid/old.lab.example')
-  const nics = async () => JSON.parse(await n1('okeanid nic list --json')) as readonly NicRow[]
-
-  await lab.vm.add('old', { node: 'n1', mode: 'bridged' })
-  await n1(
-    'printf "#!/bin/sh\\nexit 0\\n" >/etc/ganeti/kvm-vif-bridge.site && chmod 755 /etc/ganeti/kvm-vif-bridge.site',
-  )
-  const pid = await qemu()
-
-  await t.test(
-    'installing starts the roles, and touches neither guests nor Ganeti’s scripts',
-    async (t) => {
-      await install(now)
-      for (const unit of [
-        'okeanid-agent',
-        'okeanid-responder',
-        'okeanid-nics',
-        'okeanid-hooks.path',
-      ])
-        t.equal(await n1(`systemctl is-active ${unit}`), 'active', unit)
-      t.equal(await qemu(), pid)
-      t.equal(await n1('ls /etc/ganeti/kvm-vif-bridge 2>/dev/null || echo none'), 'none')
-      const [nic] = await until('the guest to be adopted', async () => {
-        const rows = await nics()
-        return rows.length > 0 ? rows : undefined
-      })
-      t.equal(nic?.stance, 'observe')
-    },
-  )
-
-  await t.test('hooks install, and a new guest has its isolation and its address', async (t) => {
-    const settings = `[broker]\\nurl = ${lab.brokerUrl}\\n`
-    await n1(
-      `install -d -m 750 -g okeanid /etc/okeanid/okeanid.d; printf '${settings}' >/etc/okeanid/okeanid.d/broker.ini; chgrp okeanid /etc/okeanid/okeanid.d/broker.ini; systemctl restart okeanid-agent; okeanid hooks install`,
-    )
-    await n1('okeanid hooks check')
-    await lab.vm.add('new', { node: 'n1', mode: 'bridged' })
-    t.ok(await lab.vm.wait('new', 'LABLEASE'), 'the guest has its lease')
-    const nic = (await nics()).find(({ instance }) => instance === 'new.lab.example')
-    t.match(nic, { stance: 'enforce', state: 'ok' })
-  })
-
-  await t.test(
-    'an upgrade under jobs loses no event, and a NIC comes up in the middle of it',
-    async (t) => {
-      const heard = await listen(lab)
-      t.teardown(heard.close)
-      let isDone = false
-      const upgrading = install(later).finally(() => {
-        isDone = true
-      })
-      const whileUpgrading = async (
-        argvOf: (turn: number) => readonly string[],
-      ): Promise<number> => {
-        for (let turn = 0; ; turn += 1) {
-          if (isDone) return turn
-          await lab.gnt(argvOf(turn))
-        }
-      }
-      const [rebootCount, changeCount] = await Promise.all([
-        whileUpgrading(() => ['gnt-instance', 'reboot', '--type=hard', 'new.lab.example']),
-        whileUpgrading((turn) => [
-          ...['gnt-instance', 'modify', '-B', `maxmem=${170 + (turn % 2)}`, 'old.lab.example'],
-        ]),
-        upgrading,
-      ])
-      t.comment(`${rebootCount} reboots and ${changeCount} changes meanwhile, none failed`)
-      t.ok(rebootCount > 0, 'a NIC came up')
-      t.ok(changeCount > 1, 'jobs went on')
-      t.equal(await n1('okeanid --version'), '99')
-      for (const [operation, count] of [
-        ['OP_INSTANCE_REBOOT', rebootCount],
-        ['OP_INSTANCE_SET_PARAMS', changeCount],
-      ] as const) {
-        await until(`each end of ${operation} to be told`, () =>
-          heard.ends(operation) >= count ? true : undefined,
-        )
-        t.equal(heard.ends(operation), count, `${operation}: none is missing, none was made up`)
-      }
-      t.equal(await qemu(), pid, 'the other guest was left alone')
-      t.equal(
-        await n1('ls /usr/lib/okeanid/versions'),
-        '99',
-        'nothing is left of the version before',
-      )
-      await until('the guest, which has just booted, to ask again', async () =>
-        /lease of 192\.0\.2\./.test(await lab.vm.sh('new', 'udhcpc -i eth0 -n -q 2>&1'))
-          ? true
-          : undefined,
-      )
-    },
-  )
-
-  await t.test('changes of the configuration survive, unknown keys are told', async (t) => {
-    t.match(await n1('okeanid config show'), /okeanid\.d\/broker\.ini/)
-  })
-
-  await t.test(
-    'removing gives Ganeti its own scripts back and leaves guests isolated',
-    async (t) => {
-      await n1('DEBIAN_FRONTEND=noninteractive apt-get -y -qq remove okeanid-agent')
-      t.equal(await n1('ls /etc/ganeti/kvm-vif-bridge 2>/dev/null || echo none'), 'none')
-      t.equal(await n1('ls /usr/lib/okeanid 2>/dev/null || echo none'), 'none')
-      t.match(await n1('nft list chain netdev okeanid from_tap1'), /counter/)
-      t.equal(await qemu(), pid)
-    },
-  )
-
-  await t.test('a purge leaves nothing', async (t) => {
-    await n1('DEBIAN_FRONTEND=noninteractive apt-get -y -qq purge okeanid-agent')
-    t.notMatch(await n1('nft list tables'), /okeanid/)
-    const left = await n1(
-      'find / -xdev -name "*okeanid*" -not -path "/proc/*" -not -path "/var/cache/*" -not -path "/var/log/*" -not -path "/tmp/*"',
-    )
-    t.equal(left, '')
-    t.equal(await qemu(), pid)
-  })
-
-  await t.test(
-    'okeanid-central: installed, it serves; root is its user; a purge leaves nothing',
-    async (t) => {
-      await install(central)
-      t.equal(await n1('systemctl is-active okeanid-central'), 'active')
-      await n1('echo admin-secret | okeanid-central init --password-file -')
-      t.equal(await n1('stat -c %U /var/lib/okeanid-central/* | sort -u'), 'okeanid-central')
-      const login = JSON.stringify({
-        auth: {
-          identity: {
-            methods: ['password'],
-            password: {
-              user: { name: 'admin', domain: { id: 'default' }, password: 'admin-secret' },
-            },
-          },
-        },
-      })
-      const ask = `fetch('http://127.0.0.1:8774/v3/auth/tokens', { method: 'POST', headers: { 'content-type': 'application/json' }, body: process.argv[1] }).then((answer) => console.log(answer.status))`
-      t.equal((await lab.execOk('n1', ['node', '-e', ask, login])).trim(), '201')
-      await n1('DEBIAN_FRONTEND=noninteractive apt-get -y -qq purge okeanid-central')
-      t.equal(
-        await n1(
-          'ls -d /var/lib/okeanid-central /usr/lib/okeanid-central 2>/dev/null || echo none',
-        ),
-        'none',
-      )
-    },
-  )
-})
+const later = '99'
+const units = ['okeanid-agent', 'okeanid-responder', 'okeanid-nics']
+const apt = 'DEBIAN_FRONTEND=noninteractive apt-get -y -qq'
 
 interface NicRow {
   readonly instance: string
@@ -200,32 +28,252 @@ interface NicRow {
   readonly state: string
 }
 
-/** Counts the successful ends of ops that are told on the lab's broker. */
-async function listen(lab: Lab) {
-  const port = await lab.forward('mq', 5672)
-  const url = new URL(lab.brokerUrl)
-  url.host = `127.0.0.1:${port}`
-  const connection = await connect(url.href)
-  const channel = await connection.createChannel()
-  const { queue } = await channel.assertQueue('', { exclusive: true })
-  await channel.bindQueue(queue, 'ganeti', 'ganeti.*.event.op')
-  const ends = new Map<string, Set<string>>()
-  await channel.consume(
-    queue,
-    (message) => {
-      if (message === null) return
-      const { operation, status } = JSON.parse(message.content.toString()) as {
-        readonly operation: string
-        readonly status: string
-      }
-      if (status !== 'success') return
-      const ids = ends.get(operation) ?? new Set()
-      ends.set(operation, ids.add(String(message.properties.messageId)))
-    },
-    { noAck: true },
+t.test('the packages, from the installation to the purge', { skip }, async (t) => {
+  const watch = createStopwatch()
+  const now = await watch.step('packages of this version', () => builtPackages())
+  const newer = await watch.step('packages of a later one', () => labPackages(later))
+  const lab = await watch.step('a cluster of two nodes, as Ganeti leaves it', () =>
+    openLab({ nodes: 2 }),
   )
-  return {
-    ends: (operation: string) => ends.get(operation)?.size ?? 0,
-    close: () => connection.close(),
-  }
+  t.teardown(() => lab.close())
+  const on = (node: string) => async (script: string) =>
+    (await lab.execOk(node, ['sh', '-ec', script])).trim()
+  const [n1, n2] = [on('n1'), on('n2')]
+  const everywhere = (script: string) => Promise.all([n1(script), n2(script)])
+  const qemu = () => n1('cat /run/ganeti/kvm-hypervisor/pid/old.lab.example')
+  const disturbances: Disturbance[] = []
+
+  await lab.vm.add('old', { node: 'n1', mode: 'bridged' })
+  await everywhere(
+    'printf "#!/bin/sh\\nexit 0\\n" >/etc/ganeti/kvm-vif-bridge.site && chmod 755 /etc/ganeti/kvm-vif-bridge.site',
+  )
+  const pid = await qemu()
+  await using inbox = await openConsumer(lab)
+  const installed = createStopwatch()
+
+  await t.test(
+    'installing starts the roles, and touches neither guests nor Ganeti’s scripts',
+    async (t) => {
+      await watch.step('apt install okeanid-agent, both nodes', () => lab.install([now.agent]))
+      for (const unit of [...units, 'okeanid-hooks.path'])
+        t.same(await everywhere(`systemctl is-active ${unit}`), ['active', 'active'], unit)
+      t.equal(await qemu(), pid)
+      t.equal(await n1('ls /etc/ganeti/kvm-vif-bridge 2>/dev/null || echo none'), 'none')
+      const [nic] = await until('the guest to be adopted', async () => {
+        const rows = JSON.parse(await n1('okeanid nic list --json')) as readonly NicRow[]
+        return rows.length > 0 ? rows : undefined
+      })
+      t.equal(nic?.stance, 'observe')
+      t.equal(await n1('command -v npm gcc git || echo none'), 'none')
+      watch.note('okeanid-agent.deb', megabytes(statSync(now.agent).size))
+      watch.note('installed', megabytes(Number(await n1('du -sb /usr/lib/okeanid | cut -f1'))))
+    },
+  )
+
+  await t.test(
+    'the broker, the hooks, and a new guest has its isolation and its address',
+    async (t) => {
+      await watch.step('where the broker is; okeanid hooks install', () => setUpAgents(lab))
+      await everywhere('okeanid hooks check')
+      await watch.step('a guest by Ganeti, and its lease', async () => {
+        await lab.vm.add('new', { node: 'n1', mode: 'bridged', ip: '192.0.2.77' })
+        t.ok(await lab.vm.wait('new', 'LABLEASE', 180), 'the guest has its lease')
+      })
+      watch.note('from apt install to the first lease', `${installed.seconds().toFixed(1)} s`)
+      const rows = JSON.parse(await n1('okeanid nic list --json')) as readonly NicRow[]
+      t.match(
+        rows.find(({ instance }) => instance === 'new.lab.example'),
+        { stance: 'enforce', state: 'ok' },
+      )
+    },
+  )
+
+  await t.test('a tenant makes a server through the API, and it has its address', async (t) => {
+    const central = await watch.step('apt install okeanid-central; cluster, tenant, image', () =>
+      openCentral(lab, now.central),
+    )
+    await watch.step('a server by the API, and its lease', async () => {
+      const create = [
+        'server',
+        'create',
+        '--flavor',
+        'tiny',
+        '--image',
+        'guest',
+        '--network',
+        'net',
+      ]
+      await central.ask([...create, 'web'])
+      await until(
+        'the server',
+        async () => {
+          const [server] = (await central.ask(['server', 'list'])) as readonly {
+            readonly Status: string
+          }[]
+          return server?.Status === 'ACTIVE' ? true : undefined
+        },
+        { deadlineMs: 180_000 },
+      )
+      t.ok(await lab.vm.wait('central', 'LABLEASE', 180), 'the guest has its lease')
+    })
+    t.match(await lab.execOk('api', ['systemctl', 'reload', 'okeanid-central']), '')
+    t.ok(await central.ask(['server', 'list']), 'it answers after a reload')
+    await central.ask(['server', 'list'])
+    const { code } = await central.openstack(['server', 'delete', 'web'])
+    t.equal(code, 0)
+  })
+
+  await t.test('under load, nothing is lost', async (t) => {
+    await using load = await openLoad(lab, inbox, {
+      changed: 'old',
+      renewing: { name: 'new', ip: '192.0.2.77' },
+    })
+    const during = (what: string, work: () => Promise<unknown>, mayLose = 0) =>
+      t.test(what, async (t) => {
+        const row = await load.during(what, work)
+        disturbances.push(row)
+        t.equal(row.eventsLost, 0, 'events lost')
+        t.equal(row.leasesFailed, 0, 'leases failed')
+        t.ok(row.pingsLost <= mayLose, `${row.pingsLost} of ${row.pings} pings lost`)
+        t.equal(await qemu(), pid, 'the other guest was left alone')
+      })
+    await during('nothing at all', () => new Promise((resolve) => setTimeout(resolve, 10_000)))
+    for (const unit of units) {
+      await during(`restart ${unit}`, () => everywhere(`systemctl restart ${unit}`))
+      await during(`reload ${unit}`, () =>
+        everywhere(
+          `sed -i '/^nameservers/d; /^.dhcp.$/d' /etc/okeanid/okeanid.d/broker.ini; printf '[dhcp]\\nnameservers = 192.0.2.%s\\n' ${units.indexOf(unit) + 1} >>/etc/okeanid/okeanid.d/broker.ini; systemctl reload ${unit}`,
+        ),
+      )
+    }
+    await during('upgrade of n2', () => lab.install([newer.agent], ['n2']))
+    t.equal(await n1('okeanid --version'), '0.1.0')
+    t.equal(await n2('okeanid --version'), later)
+    await versions(inbox, { n1: '0.1.0', n2: later })
+    await during(
+      'migration to the newer node',
+      () => lab.gnt(['gnt-instance', 'migrate', '-f', 'new.lab.example']),
+      10,
+    )
+    await inbox.first(
+      'the guest told by the newer node',
+      ({ body }) =>
+        body['type'] === 'ganeti-nic-status' &&
+        body['instance'] === 'new.lab.example' &&
+        String(body['node']).startsWith('n2'),
+    )
+    await during('upgrade of n1, the master', () => lab.install([newer.agent], ['n1']))
+    await versions(inbox, { n1: later, n2: later })
+    t.same(
+      await everywhere('ls /usr/lib/okeanid/versions'),
+      [later, later],
+      'nothing is left of the version before',
+    )
+    await during('downgrade of both', () => lab.install([now.agent]))
+    await versions(inbox, { n1: '0.1.0', n2: '0.1.0' })
+    t.equal(
+      await n1('okeanid outbox list --json --quarantined | grep -c "\\"kind\\"" || true'),
+      '0',
+      'the older version reads what the newer left',
+    )
+  })
+
+  await t.test('a new master tells what the old one would have', async (t) => {
+    await watch.step('failover of the master', () =>
+      n2('gnt-cluster master-failover --no-voting --yes-do-it'),
+    )
+    t.equal(await lab.master(), 'n2')
+    const id = await n2(
+      'gnt-instance modify --submit -B maxmem=175 old.lab.example 2>&1 | grep -o "[0-9]*$"',
+    )
+    t.ok(
+      await watch.step('an event of the new master', () => inbox.finishedJob(Number(id), 120_000)),
+    )
+  })
+
+  await t.test('an invalid configuration fails the reload and is not taken', async (t) => {
+    const file = '/etc/okeanid/okeanid.d/wrong.ini'
+    const said = await n1(
+      `printf '[dhcp]\\nleese = 1d\\n' >${file}; if systemctl reload okeanid-responder; then echo taken; fi; journalctl -u okeanid-responder -n 20 --no-pager; rm ${file}`,
+    )
+    t.notMatch(said, /^taken/m)
+    t.match(said, /\[dhcp\] leese: there is no such key/)
+    t.equal(await n1('systemctl is-active okeanid-responder'), 'active')
+  })
+
+  await t.test(
+    'removing gives Ganeti its own scripts back and leaves guests isolated',
+    async (t) => {
+      await watch.step('apt remove, both nodes', () => everywhere(`${apt} remove okeanid-agent`))
+      t.equal(await n1('ls /etc/ganeti/kvm-vif-bridge 2>/dev/null || echo none'), 'none')
+      t.equal(await n1('ls /usr/lib/okeanid 2>/dev/null || echo none'), 'none')
+      t.match(await n2('nft list table netdev okeanid'), /counter/)
+      t.equal(await qemu(), pid)
+    },
+  )
+
+  await t.test('a purge leaves nothing', async (t) => {
+    await watch.step('apt purge, both nodes', () => everywhere(`${apt} purge okeanid-agent`))
+    for (const node of [n1, n2]) {
+      t.notMatch(await node('nft list tables'), /okeanid/)
+      const left =
+        'find / -xdev -name "*okeanid*" -not -path "/proc/*" -not -path "/var/cache/*" -not -path "/var/log/*" -not -path "/tmp/*"'
+      t.equal(await node(left), '')
+    }
+    t.equal(await qemu(), pid)
+    await lab.execOk('api', ['sh', '-ec', `${apt} purge okeanid-central`])
+    const places =
+      'ls -d /var/lib/okeanid-central /usr/lib/okeanid-central 2>/dev/null || echo none'
+    t.equal((await lab.execOk('api', ['sh', '-c', places])).trim(), 'none')
+  })
+
+  process.stdout.write(`${comment(watch.table())}\n${comment(disturbanceTable(disturbances))}\n`)
+})
+
+/** Those of `npm run package` where they are there, for they are what is shipped; else of this tree. */
+async function builtPackages(): ReturnType<typeof labPackages> {
+  const folder = path.join(fileURLToPath(new URL('../../..', import.meta.url)), 'packages')
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  const [agent, central] = ['okeanid-agent', 'okeanid-central'].map((name) =>
+    names.find((file) => file.startsWith(`${name}_0`) && file.endsWith('.deb')),
+  )
+  if (agent === undefined || central === undefined) return await labPackages()
+  return { agent: path.join(folder, agent), central: path.join(folder, central) }
+}
+
+async function openConsumer(lab: Lab): Promise<Inbox> {
+  const url = new URL(lab.brokerUrl)
+  url.host = `127.0.0.1:${await lab.forward('mq', 5672)}`
+  return await openInbox(url.href)
+}
+
+/** Waits until each node's newest heartbeat is of its version. */
+async function versions(inbox: Inbox, wanted: Readonly<Record<string, string>>): Promise<void> {
+  for (const [node, version] of Object.entries(wanted))
+    await until(`${node} to say that it is ${version}`, () => {
+      const beats = inbox.received.filter(
+        ({ body }) =>
+          body['type'] === 'eventd-heartbeat' && String(body['node']).startsWith(`${node}.`),
+      )
+      return beats.at(-1)?.body['version'] === version ? true : undefined
+    })
+}
+
+function disturbanceTable(rows: readonly Disturbance[]): string {
+  return formatTable(
+    ['under load', 'took', 'jobs', 'events lost', 'leases', 'failed', 'pings', 'lost'],
+    rows.map((row) => [
+      ...[row.what, `${row.seconds.toFixed(1)} s`, row.jobs, row.eventsLost],
+      ...[row.leases, row.leasesFailed, row.pings, row.pingsLost],
+    ]),
+  )
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+/** As TAP has what is for people. */
+function comment(text: string): string {
+  return text.replace(/^/gm, '# ')
 }
