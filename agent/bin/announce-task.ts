@@ -14,7 +14,7 @@ import { parseIfName } from '#addr/if-name.js'
 import type { Ipv4 } from '#addr/ipv4.js'
 import type { Mac } from '#addr/mac.js'
 import { FRAME_SLOT_BYTES, FRAME_SLOTS, type Frames } from '#kernel/frames.js'
-import { readRecord } from '#kernel/nic-files.js'
+import { readRecord, stampOfRecord } from '#kernel/nic-files.js'
 import { bridgeOf, framesFromGuest, ifindexOf, isTap, macOf } from '#kernel/tap-now.js'
 import { type Segment, type Voice, voicesOf } from '#nic/announce/voices.js'
 import { createWaitingRoom } from '#nic/announce/waiting-room.js'
@@ -52,6 +52,8 @@ const askEveryMs = (waitedMs: number): number => (waitedMs < 10_000 ? 200 : 5000
 /** A NIC that is in the room. */
 interface Known {
   readonly record: NicRecord
+  /** Of the version that was read. */
+  readonly stamp: string | undefined
   readonly sinceMs: number
   askMs: number
 }
@@ -63,7 +65,12 @@ export function announceTask({ recordsDirectory, frames, log }: AnnounceParts): 
   const counts = { nics: 0, frames: 0, refused: 0 }
   let isFirstScan = true
 
-  async function readTap(tap: IfName): Promise<void> {
+  function readTap(tap: IfName): void {
+    const stamp = stampOfRecord(recordsDirectory, tap)
+    const before = known.get(tap)
+    // what nobody changed is not read again: there may be thousands
+    if (before !== undefined && before.stamp === stamp && ifindexOf(tap) === before.record.ifindex)
+      return
     const text = readRecord(recordsDirectory, tap)
     const parsed = text === undefined ? undefined : parseNicRecord(text)
     const ifindex = ifindexOf(tap)
@@ -78,14 +85,9 @@ export function announceTask({ recordsDirectory, frames, log }: AnnounceParts): 
     const isOld = isAdopted || (isFirstScan && (framesFromGuest(tap) ?? 0) > 0)
     if (isOld) room.pass(tap, ifindex)
     else room.enter(tap, ifindex, nowMs)
-    const before = known.get(tap)
     const isSame = before?.record.ifindex === ifindex
-    known.set(
-      tap,
-      isSame
-        ? { ...before, record: parsed.value }
-        : { record: parsed.value, sinceMs: nowMs, askMs: nowMs },
-    )
+    const now = { record: parsed.value, stamp }
+    known.set(tap, isSame ? { ...before, ...now } : { ...now, sinceMs: nowMs, askMs: nowMs })
   }
 
   function listed(): readonly IfName[] {
@@ -169,7 +171,7 @@ export function announceTask({ recordsDirectory, frames, log }: AnnounceParts): 
           }
           const taps = [...changed]
           changed.clear()
-          for (const tap of taps) await readTap(tap)
+          for (const tap of taps) readTap(tap)
           isFirstScan = false
           const nowMs = performance.now()
           const due = room.take(nowMs)

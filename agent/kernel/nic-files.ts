@@ -51,6 +51,12 @@ export function readRecord(directory: string, tap: string): string | undefined {
   }
 }
 
+/** What tells one version of a record from another; undefined when there is none. Each version is a file of its own. */
+export function stampOfRecord(directory: string, tap: string): string | undefined {
+  const stats = statSync(path.join(directory, `${tap}.json`), { throwIfNoEntry: false })
+  return stats && `${stats.ino} ${stats.ctimeMs} ${stats.size}`
+}
+
 /** Removes a record; that there is none is fine. */
 export function removeRecord(directory: string, tap: string): void {
   rmSync(path.join(directory, `${tap}.json`), { force: true })
