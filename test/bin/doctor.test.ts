@@ -162,7 +162,8 @@ inOwnNetwork(
           )
           if (!isTold)
             for (const { line, cure } of news) t.comment(`| ${name} | \`${line}\` | ${cure} |`)
-          t.ok(isTold, row === undefined ? 'has no row' : `is told as ${row.finding}`)
+          const what = row === undefined ? 'has no row' : `is told as ${row.finding}`
+          t.ok(isTold, what, { told: news })
         })
     })
   },

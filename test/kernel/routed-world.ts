@@ -98,8 +98,9 @@ export async function openRoutedWorld(
           ],
           { env: variables },
         ),
+      // until one is answered: the kernel may take a second to notice that a link came up
       pings: async (from, address) =>
-        (await from.run(['ping', '-n', '-c2', '-i0.2', '-W1', address])).code === 0,
+        (await from.run(['ping', '-n', '-c1', '-w4', '-i0.2', address])).code === 0,
       async arpAnswer(from, { device, address, isProbe = false }) {
         const probe = isProbe ? ['-D'] : ['-f']
         const argv = ['busybox', 'arping', ...probe, '-c1', '-w1', '-I', device, address]
