@@ -68,7 +68,7 @@ export async function findFaults({
   for (const name of cluster.instances.keys()) {
     if (!instances.has(name)) lost.push(`${name} is at the cluster only`)
   }
-  twice.push(...doubleAddresses(cluster))
+  twice.push(...doubleAddresses(cluster), ...doubleJobs(cluster))
   const failed = new Map<string, number>()
   const intents = await store.read.selectFrom('intents').selectAll().execute()
   for (const { id, kind, status, reason } of intents) {
@@ -123,6 +123,17 @@ function doubleAddresses({ instances }: FakeCluster): readonly string[] {
   return all
     .filter((address, index) => all.indexOf(address) !== index)
     .map((one) => `${one} is given twice`)
+}
+
+/** Of what is told by a reason of its own: a reinstall bears none (`central/effect/intent-token.ts`). */
+function doubleJobs({ jobs }: FakeCluster): readonly string[] {
+  const done = new Map<string, number>()
+  for (const { reason, statuses } of jobs.values())
+    if (reason?.startsWith('okeanid:') && statuses.every((status) => status === 'success'))
+      count(done, reason)
+  return [...done].flatMap(([reason, times]) =>
+    times === 1 ? [] : [`${reason} was done ${times} times`],
+  )
 }
 
 function count(into: Map<string, number>, key: string): void {
