@@ -77,9 +77,17 @@ function fieldsOf(section: string): Readonly<Record<string, Field<unknown>>> | u
 const sections: Readonly<Record<string, Readonly<Record<string, Field<unknown>>>>> = centralSchema
 
 /** What each key is alone allows, and together does not make sense. */
-function inconsistencies({ server }: CentralConfig): readonly string[] {
+function inconsistencies({ server, ganeti }: CentralConfig): readonly string[] {
   const isHalf = (server.cert_file === '') !== (server.key_file === '')
-  return isHalf ? ['[server] cert_file and key_file: give both, or none'] : []
+  const isHasty = ganeti.lost_after.ms <= ganeti.connect_timeout.ms + ganeti.timeout.ms
+  return [
+    ...(isHalf ? ['[server] cert_file and key_file: give both, or none'] : []),
+    ...(isHasty
+      ? [
+          '[ganeti] lost_after: wants to be longer than connect_timeout and timeout together, or what is still under way is asked for again',
+        ]
+      : []),
+  ]
 }
 
 function* settingsOf(given: GivenSections): Iterable<Setting> {

@@ -92,7 +92,7 @@ export const centralSchema = {
     ),
     lost_after: duration(
       '3m',
-      'How long after a call that was not answered, or that we did not live to hear the answer of, its job may still turn up; only then is the call made again. Longer than 20s, connect_timeout, timeout and what RAPI may take to act upon a call, together; longer timeouts raise it.',
+      'How long after a call that was not answered, or that we did not live to hear the answer of, its job may still turn up; only then is the call made again. Longer than 20s, connect_timeout, timeout and what RAPI may take to act upon a call, together.',
       { min: '5s', max: '1h' },
     ),
     refresh: duration('5m', 'How often free capacities of clusters are read.', {

@@ -54,17 +54,12 @@ export function clientTiming({ ganeti }: Pick<Context['config'], 'ganeti'>) {
   }
 }
 
-/** How long connecting and calling may take as shipped. */
-const shippedCallMs = 35_000
-
 /** As shipped, with what is configured. */
 function effectOptions({ ganeti }: Pick<Context['config'], 'ganeti'>): EffectOptions {
-  // Longer timeouts mean that calls may take longer, and turn into jobs later.
-  const longerMs = Math.max(0, ganeti.connect_timeout.ms + ganeti.timeout.ms - shippedCallMs)
   return {
     ...defaultEffectOptions,
     followMs: Math.min(ganeti.poll.ms, defaultEffectOptions.followMs),
-    safeMs: ganeti.lost_after.ms + longerMs,
+    safeMs: ganeti.lost_after.ms,
     hotplug: ganeti.hotplug,
   }
 }

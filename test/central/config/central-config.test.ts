@@ -36,6 +36,8 @@ const faulty: readonly (readonly [string, RegExp])[] = [
   ['port = 80', /^a\.ini: \[\] port: there is no such section$/],
   ['[server]\nport = 80\nport[] = 81', /given twice or as a list/],
   ['[server]\ncert_file = /a.pem', /cert_file and key_file: give both, or none/],
+  ['[ganeti]\nlost_after = 35s', /lost_after: wants to be longer than connect_timeout and timeout/],
+  ['[ganeti]\ntimeout = 5m', /lost_after: wants to be longer/],
   ['[server]\npublic_url = central.example.net', /wants an address like https/],
   ['[store]\nurl = mysql://host/x', /wants sqlite:\/FILE/],
   ['[store]\nurl = postgres://me:a#b@host/x', /\[store\] url: write ; as %3B and # as %23/],
