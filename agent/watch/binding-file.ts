@@ -40,14 +40,22 @@ export function readSmallFile(file: string): SmallFile {
   }
 }
 
-/** How long ago a file was changed; infinite when nobody can tell, or when a clock was put back since. */
+/** How long ago a file was changed; infinite when nobody can tell. */
 export function ageMs(file: string): number {
   try {
-    const age = Date.now() - statSync(file).ctimeMs
-    return age >= 0 ? age : Number.POSITIVE_INFINITY
+    return ageAt(Date.now(), statSync(file).ctimeMs)
   } catch {
     return Number.POSITIVE_INFINITY
   }
+}
+
+/**
+ * How long before `nowMs` something was changed; infinite when a clock was put back since. `nowMs` is in whole milliseconds, as `Date.now` has
+ * it, and may so be a part of one before a change that was just made.
+ */
+export function ageAt(nowMs: number, changedMs: number): number {
+  const age = nowMs - Math.floor(changedMs)
+  return age >= 0 ? age : Number.POSITIVE_INFINITY
 }
 
 /** The version of a file as its metadata tell it; undefined when it is gone. */
