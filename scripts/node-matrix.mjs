@@ -35,7 +35,7 @@ const OTHERWISE_BY_NODE = new RegExp(
 const SHORT = new RegExp(
   `^dist/test/(?:${[
     '(?:addr|binding|contract|event|ganeti|lock|progress|script|service|watch|wire)/',
-    'bin/(?:agent|nic-hook|spool-task)\\.',
+    'bin/(?:nic-hook|spool-task)\\.',
     'broker/(?:consumer|delivery)\\.',
     'kernel/(?:frames|links|native-(?:abuse|programs|ruleset)|notify|packet-queue|queue-stats)\\.',
     'outbox/(?:kill|outbox)\\.',
