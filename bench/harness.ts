@@ -1,10 +1,21 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** Resident memory of a process, MiB. */
 export function rssMebibytes(pid: number): number {
   const [, kibibytes = '0'] =
     /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kibibytes) / 1024
+}
+
+/** The most memory that this process held at once since {@link forgetPeak}, MiB. */
+export function peakRssMebibytes(): number {
+  const [, kibibytes = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  return Number(kibibytes) / 1024
+}
+
+/** Begins a new peak (`Documentation/filesystems/proc.rst`, clear_refs). */
+export function forgetPeak(): void {
+  writeFileSync('/proc/self/clear_refs', '5')
 }
 
 /** CPU time that a process has used, milliseconds. */

@@ -1,15 +1,19 @@
 /**
- * How long a reconciliation takes, and how much memory: node dist/bench/central/reconcile.js [INSTANCES, 10000]
+ * How long a reconciliation takes, and how much memory:
+ *
+ *     node dist/bench/central/reconcile.js [INSTANCES, 10000] [--engine sqlite|postgres]
  *
  * A played Ganeti in a process of its own (test/support/fake-ganeti) has so many instances, each with a NIC that has an address. First
  * the store is made anew of them (`okeanid-central rebuild`); then reconciliation finds nothing; then a tenth of them was stopped
  * behind our back; then all others were. On SQLite (synchronous = FULL) and on PostgreSQL, both on the disk of the working
- * directory. RSS and CPU are those of this process, the RAPI client's part included, Ganeti's and PostgreSQL's own not.
+ * directory. RSS and CPU are those of this process, the RAPI client's part included, Ganeti's and PostgreSQL's own not; RSS is the most at
+ * once while it worked, and what was left afterwards.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import { parseCentralConfig } from '#central/config/central-config.js'
 import { openClients } from '#central/effect/clients.js'
 import { createNames } from '#central/names.js'
@@ -24,13 +28,16 @@ import { makeAuthority } from '../../test/support/certificates.js'
 import { type FakeGaneti, startFakeGaneti } from '../../test/support/fake-ganeti/fake-ganeti.js'
 import { addInstance } from '../../test/support/fake-ganeti/model.js'
 import { postgresUnavailable, startPostgres } from '../../test/support/postgres.js'
-import { cpuMs, printTable, rssMebibytes } from '../harness.js'
+import { cpuMs, forgetPeak, peakRssMebibytes, printTable, rssMebibytes } from '../harness.js'
 
-const [, , first = '10000', childFolder] = process.argv
-const count = Number(first)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { engine: { type: 'string' }, play: { type: 'string' } },
+})
+const count = Number(positionals[0] ?? 10_000)
 
-if (childFolder === undefined) await measureAll()
-else await play(childFolder)
+if (values.play === undefined) await measureAll(values.engine)
+else await play(values.play)
 
 /** What the child is asked: whether instances run, of the first so many. */
 interface Wanted {
@@ -57,19 +64,24 @@ async function play(folder: string): Promise<void> {
   process.send?.({ url: ganeti.url, certificate })
 }
 
-async function measureAll(): Promise<void> {
+async function measureAll(engine: string | undefined): Promise<void> {
   const folder = mkdtempSync(path.resolve('.bench-reconcile-'))
   const rows: (readonly (string | number)[])[] = []
   try {
-    rows.push(...(await measure('SQLite', `sqlite:${path.join(folder, 'central.db')}`, folder)))
-    if (postgresUnavailable() === undefined) {
+    if (engine !== 'postgres') {
+      rows.push(...(await measure('SQLite', `sqlite:${path.join(folder, 'central.db')}`, folder)))
+    }
+    if (engine !== 'sqlite' && postgresUnavailable() === undefined) {
       await using postgres = await startPostgres({ isFast: false })
       rows.push(...(await measure('PostgreSQL', postgres.url('bench'), folder)))
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  printTable(['store', 'instances', 'what', 'found', 'seconds', 'CPU, s', 'RSS, MiB'], rows)
+  printTable(
+    ['store', 'instances', 'what', 'found', 'seconds', 'CPU, s', 'peak, MiB', 'RSS, MiB'],
+    rows,
+  )
 }
 
 async function measure(
@@ -78,7 +90,11 @@ async function measure(
   folder: string,
 ): Promise<readonly (readonly (string | number)[])[]> {
   const own = mkdtempSync(path.join(folder, 'played-'))
-  const child = fork(path.resolve('dist/bench/central/reconcile.js'), [String(count), own])
+  const child = fork(path.resolve('dist/bench/central/reconcile.js'), [
+    String(count),
+    '--play',
+    own,
+  ])
   try {
     const [ganeti] = (await once(child, 'message')) as [FakeGaneti]
     await using store = await openStore({ url })
@@ -90,12 +106,14 @@ async function measure(
     const backend = await store.read.selectFrom('backends').selectAll().executeTakeFirstOrThrow()
     const rows: (readonly (string | number)[])[] = []
     const timed = async (what: string, work: () => Promise<readonly unknown[]>): Promise<void> => {
+      forgetPeak()
       const [begin, cpu] = [performance.now(), cpuMs(process.pid)]
       const found = await work()
       const seconds = ((performance.now() - begin) / 1000).toFixed(2)
       const cpuSeconds = ((cpuMs(process.pid) - cpu) / 1000).toFixed(2)
       const rss = Math.round(rssMebibytes(process.pid))
-      rows.push([engine, count, what, found.length, seconds, cpuSeconds, rss])
+      const peak = Math.round(peakRssMebibytes())
+      rows.push([engine, count, what, found.length, seconds, cpuSeconds, peak, rss])
     }
     const become = async (wanted: Wanted): Promise<void> => {
       child.send(wanted)

@@ -5,7 +5,7 @@ import type { Change } from '#central/store/store.js'
 import { takeMessages } from '#central/update/take-messages.js'
 import { AgentError } from '#errors.js'
 import { instanceBodies } from './compare-servers.js'
-import { instanceFields, readInstance } from './look-at-cluster.js'
+import { instanceFields, readInstance } from './read-instance.js'
 import type { ReconcileDeps } from './reconcile.js'
 import type { InstanceView } from './view.js'
 

@@ -2,12 +2,12 @@ import type { Names } from '#central/names.js'
 import type { JsonObject } from '#ganeti/json-value.js'
 import { stampTimeUs, wireTime } from './compare-servers.js'
 import type { Action, Finding } from './finding.js'
-import type { ClusterView, NetworkView, StoreView } from './view.js'
+import type { NetworksView, NetworkView, StoredNetworks } from './view.js'
 
 /** What differs between the networks of the store and those of a cluster. */
 export function compareNetworks(
-  store: StoreView,
-  cluster: ClusterView,
+  store: StoredNetworks,
+  cluster: NetworksView,
   { names, groups }: { readonly names: Names; readonly groups: readonly string[] },
 ): readonly Finding[] {
   const there = new Map(cluster.networks.map((one) => [one.name, one]))
@@ -15,7 +15,7 @@ export function compareNetworks(
   const known = new Set<string>()
   for (const row of store.networks) {
     known.add(row.name)
-    if (store.pendingNetworks.has(row.networkId) || cluster.busy.has(row.name)) continue
+    if (store.pending.has(row.networkId) || cluster.busy.has(row.name)) continue
     const network = there.get(row.name)
     if (network === undefined) {
       if (row.state !== 'DELETED') findings.push(gone(row))
@@ -31,7 +31,7 @@ export function compareNetworks(
   return findings
 }
 
-type Known = StoreView['networks'][number]
+type Known = StoredNetworks['networks'][number]
 
 /** It is made again when a server needs it. */
 function gone({ name, state, stamp }: Known): Finding {

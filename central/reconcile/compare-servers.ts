@@ -3,7 +3,7 @@ import type { Row } from '#central/store/schema.js'
 import type { JsonObject } from '#ganeti/json-value.js'
 import { nicDifferences } from './compare-nics.js'
 import type { Action, Finding } from './finding.js'
-import type { ClusterView, InstanceView, StoreView } from './view.js'
+import type { InstancesView, InstanceView, PortView, StoredServers } from './view.js'
 
 type ServerRow = Row<'servers'>
 
@@ -15,22 +15,21 @@ type ServerRow = Row<'servers'>
  * something is under way are left alone.
  */
 export function compareServers(
-  store: StoreView,
-  cluster: ClusterView,
+  store: StoredServers,
+  cluster: InstancesView,
   { names }: { readonly names: Names },
 ): readonly Finding[] {
   const instances = new Map(cluster.instances.map((one) => [one.name, one]))
   const findings: Finding[] = []
   const known = new Set<string>()
   for (const server of store.servers) {
-    const { id, instance_name: name, deleted_ms: deletedMs } = server
-    if (deletedMs !== null) continue
+    const { id, instance_name: name } = server
     known.add(name)
     if (store.orphanTasks.has(id)) findings.push(orphanTask(server))
-    if (store.pendingServers.has(id) || cluster.busy.has(name)) continue
+    if (store.pending.has(id) || cluster.busy.has(name)) continue
     const instance = instances.get(name)
     if (instance === undefined) findings.push(...missing(server))
-    else findings.push(...compareServer(server, instance, store))
+    else findings.push(...compareServer(server, instance, store.ports.get(id) ?? []))
   }
   for (const { name } of cluster.instances) {
     if (known.has(name) || names.serverIdOf(name) === undefined) continue
@@ -68,7 +67,7 @@ function missing(server: ServerRow): readonly Finding[] {
 function compareServer(
   server: ServerRow,
   instance: InstanceView,
-  { ports }: StoreView,
+  ports: readonly PortView[],
 ): readonly Finding[] {
   const findings: Finding[] = []
   const { id: serverId } = server
@@ -83,8 +82,7 @@ function compareServer(
       action: tell(instance, { operation: powerOperation(instance), stamps, nics: false }),
     })
   }
-  const own = ports.filter((port) => port.serverId === serverId)
-  const nics = nicDifferences(own, instance.nics)
+  const nics = nicDifferences(ports, instance.nics)
   if (nics.length > 0) {
     findings.push({
       kind: 'unsynced-nics',

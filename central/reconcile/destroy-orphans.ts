@@ -2,7 +2,7 @@ import { openIntent } from '#central/effect/open-intent.js'
 import { deleteInstance } from '#central/intent/requests.js'
 import type { Row } from '#central/store/schema.js'
 import { AgentError } from '#errors.js'
-import { lookAtCluster } from './look-at-cluster.js'
+import { busyAt, namesAt } from './look-at-cluster.js'
 import type { ReconcileDeps } from './reconcile.js'
 
 /**
@@ -17,8 +17,9 @@ export async function destroyOrphans(
     names: typed,
   }: { readonly backend: Row<'backends'>; readonly names: readonly string[] },
 ): Promise<void> {
-  const cluster = await lookAtCluster(clients.of(backend))
-  const there = new Set(cluster.instances.map(({ name }) => name))
+  const client = clients.of(backend)
+  const there = new Set(await namesAt(client))
+  const busy = await busyAt(client)
   // The servers are read after the cluster, in the change itself: one that was just made has its row before its instance.
   await store.write(async (tx) => {
     const rows = await tx
@@ -36,7 +37,7 @@ export async function destroyOrphans(
           ? 'is no name of ours: remove it with gnt-instance'
           : known.has(name)
             ? 'has a server: delete that'
-            : cluster.busy.has(name)
+            : busy.has(name)
               ? 'is what a job is about: wait for it'
               : undefined
       if (why !== undefined) throw new AgentError('USAGE', `${name} ${why}`)

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Row } from '#central/store/schema.js'
 import { type Adopted, adoptViews } from './adopt.js'
-import { lookAtCluster } from './look-at-cluster.js'
+import { instancesAt, namesAt } from './look-at-cluster.js'
 import type { ReconcileDeps } from './reconcile.js'
 
 /** What became of an instance when the store was rebuilt. */
@@ -17,6 +17,7 @@ const batchCount = 100
 /**
  * Makes servers again of all instances of a cluster that bear a name of ours: what can be known of them without a backup. They get
  * the numbers in their names, their networks and ports; whose they were nobody knows any more.
+ * @returns by number
  */
 export async function rebuildServers(
   deps: ReconcileDeps,
@@ -31,35 +32,42 @@ export async function rebuildServers(
   },
 ): Promise<readonly Rebuilt[]> {
   const { store, names, clients } = deps
-  const { instances } = await lookAtCluster(clients.of(backend))
+  const client = clients.of(backend)
+  const instances = await namesAt(client)
   const rows = await store.read
     .selectFrom('servers')
-    .select(['id', 'backend_id', 'instance_name', 'deleted_ms'])
+    .select(['id', 'backend_id', 'deleted_ms'])
     .execute()
   const byId = new Map(rows.map((row) => [row.id, row]))
   const rebuilt: Rebuilt[] = []
-  const missing: Adopted[] = []
-  for (const view of instances) {
-    const serverId = names.serverIdOf(view.name)
+  const missing = new Map<string, number>()
+  for (const instance of instances) {
+    const serverId = names.serverIdOf(instance)
     if (serverId === undefined) continue
     const taken = byId.get(serverId)
-    const isKnown = taken?.backend_id === backend.id && taken.deleted_ms === null
-    if (taken !== undefined) {
-      const outcome = isKnown ? 'known' : 'number-taken'
-      rebuilt.push({ instance: view.name, serverId, outcome })
+    if (taken === undefined) {
+      missing.set(instance, serverId)
       continue
     }
-    const adoption = { instance: view.name, projectId, userId, serverId }
-    missing.push({ adoption, view })
-    rebuilt.push({ instance: view.name, serverId, outcome: 'adopted' })
+    const isKnown = taken.backend_id === backend.id && taken.deleted_ms === null
+    rebuilt.push({ instance, serverId, outcome: isKnown ? 'known' : 'number-taken' })
   }
-  for (let from = 0; from < missing.length; from += batchCount) {
-    await adoptViews(deps, { backend, adopted: missing.slice(from, from + batchCount) })
+  const wanted = [...missing.keys()]
+  for (let from = 0; from < wanted.length; from += batchCount) {
+    const views = await instancesAt(client, wanted.slice(from, from + batchCount))
+    const adopted = views.map((view): Adopted => {
+      const serverId = missing.get(view.name)
+      return { adoption: { instance: view.name, projectId, userId, serverId }, view }
+    })
+    const serverIds = await adoptViews(deps, { backend, adopted })
+    for (const [index, { name: instance }] of views.entries()) {
+      rebuilt.push({ instance, serverId: serverIds[index] ?? 0, outcome: 'adopted' })
+    }
   }
   if (store.engine === 'postgres') {
     await sql`select setval(pg_get_serial_sequence('servers', 'id'), coalesce((select max(id) from servers), 0) + 1, false)`.execute(
       store.read,
     )
   }
-  return rebuilt
+  return rebuilt.sort((one, other) => one.serverId - other.serverId)
 }

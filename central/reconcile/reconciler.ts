@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '#service/log.js'
 import type { Task } from '#service/tasks.js'
 import { createLooks } from './looks.js'
-import { type Outcome, type ReconcileDeps, reconcile } from './reconcile.js'
+import { type ReconcileDeps, reconcile } from './reconcile.js'
+import type { Outcome } from './settle-findings.js'
 
 /** Reconciles all clusters that are online, or one. */
 export async function reconcileAll(

@@ -28,17 +28,21 @@ export interface NetworkView {
   readonly groups: readonly string[]
 }
 
-/** A cluster at one moment. */
-export interface ClusterView {
+/** Some of a cluster's instances at one moment. */
+export interface InstancesView {
   readonly instances: readonly InstanceView[]
+  /** What jobs that have not ended are about: names of instances and networks. */
+  readonly busy: ReadonlySet<string>
+}
+
+/** A cluster's networks at one moment. */
+export interface NetworksView {
   readonly networks: readonly NetworkView[]
-  /** What jobs that have not ended are about, out of their summaries: names of instances and networks. */
   readonly busy: ReadonlySet<string>
 }
 
 /** A port with what Ganeti knows of it. */
 export interface PortView {
-  readonly serverId: number
   readonly nicName: string
   readonly nicUuid: string | null
   readonly mac: string | null
@@ -48,10 +52,19 @@ export interface PortView {
   readonly state: string
 }
 
-/** What the store holds of a cluster. It was read before the cluster was. */
-export interface StoreView {
+/** What the store holds of some of a cluster's instances. It was read before the cluster was. */
+export interface StoredServers {
   readonly servers: readonly Row<'servers'>[]
-  readonly ports: readonly PortView[]
+  /** By server. */
+  readonly ports: ReadonlyMap<number, readonly PortView[]>
+  /** Servers about which intents have not ended. */
+  readonly pending: ReadonlySet<number>
+  /** Tasks of servers that no intent will end. */
+  readonly orphanTasks: ReadonlySet<number>
+}
+
+/** What the store holds of a cluster's networks. It was read before the cluster was. */
+export interface StoredNetworks {
   readonly networks: readonly {
     readonly networkId: number
     readonly name: string
@@ -59,9 +72,6 @@ export interface StoreView {
     readonly stamp: string
     readonly isDeleting: boolean
   }[]
-  /** Servers and networks about which intents have not ended. */
-  readonly pendingServers: ReadonlySet<number>
-  readonly pendingNetworks: ReadonlySet<number>
-  /** Tasks of servers that no intent will end. */
-  readonly orphanTasks: ReadonlySet<number>
+  /** Networks about which intents have not ended. */
+  readonly pending: ReadonlySet<number>
 }

@@ -6,7 +6,10 @@ import { until } from '../support/until.js'
 import { type Finished, finished } from './command.js'
 import type { Lab } from './lab.js'
 
-/** A central API on the lab's machine `api`, with the lab's cluster, an admin, a tenant, two flavors, an image and a network. */
+/**
+ * A central API on the lab's machine `api`, with the lab's cluster, an admin, a tenant, two flavors, an image, a network and floating
+ * addresses. Screens are served by VNC at the nodes.
+ */
 export interface LabCentral {
   /** Where it is reached from this host, `http://127.0.0.1:PORT`. */
   readonly url: string
@@ -94,11 +97,14 @@ every = 1m
     ...['image', 'add', 'guest', '--os', 'noop+default'],
     ...['--hvparam', 'initrd_path=/srv/ganeti/boot/initrd-bb'],
     ...['--hvparam', `kernel_args=${kernel}`, '--hvparam', `kvm_extra=${console_}`],
+    ...['--hvparam', 'vnc_bind_address=0.0.0.0'],
   ])
   const network = ['network', 'add', 'net', '--flavor', 'CUSTOM', '--public', '--link', 'br0']
   const { id } = JSON.parse(await admin([...network, '--json'])) as { readonly id: number }
   const pool = ['--gateway', '192.0.2.1', '--pool', '192.0.2.128-192.0.2.200']
   await admin(['subnet', 'add', String(id), '192.0.2.0/24', ...pool])
+  const floating = ['--flavor', 'CUSTOM', '--floating', '--link', 'br0']
+  await admin(['network', 'add', 'float', ...floating, '--subnet', '198.18.0.0/24'])
   const environment = {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     HOME: folder,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { adoptInstance } from '#central/reconcile/adopt.js'
-import type { Outcome } from '#central/reconcile/reconcile.js'
+import type { Outcome } from '#central/reconcile/settle-findings.js'
 import { stampOf } from '#central/stamp.js'
 import { addInstance } from '../../support/fake-ganeti/model.js'
 import { onEachEngine } from '../../support/stores.js'

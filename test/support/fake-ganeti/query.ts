@@ -101,7 +101,10 @@ function matches(row: Row, filter: JsonValue): boolean {
   const [field, value = null] = rest
   const actual = row[String(field)] ?? null
   if (op === '=' || op === '==') return actual === value
-  if (op === '>') return Number(actual) > Number(value)
-  if (op === '>=') return Number(actual) >= Number(value)
+  if (actual === null || value === null) return false
+  // numbers and texts alike, each with its own kind (`src/Ganeti/Query/Filter.hs`, `binOpFilter`)
+  if (op === '>') return actual > value
+  if (op === '>=') return actual >= value
+  if (op === '<=') return actual <= value
   throw new Error(`no such filter here: ${JSON.stringify(filter)}`)
 }
