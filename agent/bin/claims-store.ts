@@ -1,20 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { runProgram } from '#kernel/run-program.js'
 import type { DesiredNic } from '#nic/desired.js'
-import { rulesMissing } from '#nic/repair/differences.js'
 import { graceScript } from '#nic/rules/learn.js'
 import { type Claim, readClaims, restoreClaimLines } from '#nic/rules/learned.js'
 import { domainSets } from '#nic/rules/names.js'
 import { ipv6Number } from '#nic/rules/rule-text.js'
 import { saveState } from '#service/state-file.js'
-import type { ComparedNic } from './repair-pass.js'
 
 /** IPv6 addresses that guests have claimed, kept on disk: rules that are flushed take them along. */
 export interface ClaimsStore {
   /** Reads what the kernel knows now and keeps it; nothing where no NIC learns. */
   keep(desired: readonly DesiredNic[]): Promise<void>
-  /** Lines for nft after which the guests of these NICs, as far as they have no rules yet, go on with what they had. */
-  lines(nics: readonly ComparedNic[]): readonly string[]
+  /** Lines for nft after which the guests of these NICs, whose rules are missing and their sets with them, go on with what they had. */
+  lines(desired: readonly DesiredNic[]): readonly string[]
 }
 
 /** A store in a file; what a damaged one says is forgotten, and guests get a while to show what they have. */
@@ -33,8 +31,8 @@ export function createClaimsStore(file: string): ClaimsStore {
       kept = listingOf(readClaims(listing))
       await saveState(file, kept)
     },
-    lines(nics) {
-      const learning = nics.flatMap(bareNic).filter(isLearning)
+    lines(desired) {
+      const learning = desired.filter(isLearning)
       // sets of others may not exist any more, and one line that fails fails the transaction
       const sets = new Set(setsOf(learning))
       return [
@@ -43,12 +41,6 @@ export function createClaimsStore(file: string): ClaimsStore {
       ]
     },
   }
-}
-
-/** A NIC whose rules are missing, and its sets with them. */
-function bareNic({ decided, differences }: ComparedNic): readonly DesiredNic[] {
-  const isBare = differences.some(({ what }) => what === rulesMissing)
-  return decided !== undefined && isBare ? [decided.desired] : []
 }
 
 /** The sets in which claims of these NICs stand. */

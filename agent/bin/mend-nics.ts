@@ -4,18 +4,17 @@ import { applyBatch } from '#kernel/apply-batch.js'
 import { applyScripts } from '#kernel/apply-scripts.js'
 import { applySteps } from '#kernel/apply-steps.js'
 import { readTap } from '#kernel/host-nic-facts.js'
-import type { KeptRules } from '#kernel/kept-rules.js'
 import { writeBinding, writeRecord } from '#kernel/nic-files.js'
 import { readTapRules } from '#kernel/rule-dump.js'
 import { lockTaps } from '#kernel/tap-locks.js'
+import type { DesiredNic } from '#nic/desired.js'
 import { leftOf } from '#nic/left.js'
 import { environmentOf, formatNicRecord, type NicRecord } from '#nic/record.js'
 import { nicRules } from '#nic/rules/nic-rules.js'
 import type { Step } from '#nic/step.js'
 import { textDigest } from '#nic/text-digest.js'
 import type { NodeReader, RepairPlaces } from './node-nics.js'
-import { putRulesBack } from './put-rules-back.js'
-import type { ComparedNic } from './repair-pass.js'
+import { bareNics, type ComparedNic } from './repair-pass.js'
 
 /** How the mending of one NIC went. */
 export interface Mended {
@@ -37,10 +36,8 @@ export interface MendOutcome {
 export interface MendParts {
   readonly places: RepairPlaces
   readonly node: NodeReader
-  /** More lines for the transaction that gives these NICs rules: what their guests had claimed. */
-  readonly claimLines: (nics: readonly ComparedNic[]) => readonly string[]
-  /** What NICs had before somebody flushed it. */
-  readonly kept: KeptRules
+  /** More lines for the transaction that gives these NICs rules, who have none: what their guests had claimed. */
+  readonly claimLines: (desired: readonly DesiredNic[]) => readonly string[]
 }
 
 /**
@@ -50,7 +47,7 @@ export interface MendParts {
  */
 export async function mendNics(
   wrong: readonly ComparedNic[],
-  { places, node, claimLines, kept }: MendParts,
+  { places, node, claimLines }: MendParts,
 ): Promise<MendOutcome> {
   const locks = lockTaps(
     places.runtimeDirectory,
@@ -60,10 +57,8 @@ export async function mendNics(
     const now = node.records()
     const ready = wrong.filter((compared) => isStill(compared, { held: locks.held, now }))
     const problems = new Map<ComparedNic, string>()
-    const putBack = await putRulesBack(ready, { claimLines, kept })
-    const rest = ready.filter((compared) => !putBack.nics.has(compared))
-    await mendRules(rest, { problems, claimLines })
-    const rulesAtMs = rest.length === 0 ? putBack.atMs : performance.now()
+    await mendRules(ready, { problems, claimLines })
+    const rulesAtMs = performance.now()
     await mendRest(ready, { problems, places })
     await remember(ready, { problems, places })
     const readySet = new Set(ready)
@@ -108,7 +103,7 @@ async function mendRules(
   )
   if (scripts.length === 0) return
   try {
-    await applyScripts([...scripts, ...claimLines(nics)])
+    await applyScripts([...scripts, ...claimLines(bareNics(nics))])
   } catch (error) {
     const [only] = nics
     if (nics.length > 1) {
@@ -200,8 +195,8 @@ async function remember(
 ): Promise<void> {
   const good = nics.filter((compared) => !problems.has(compared))
   const [only] = good
-  const rules =
-    good.length === 1 && only !== undefined ? readTapRules(only.nic.tap) : readTapRules()
+  if (only === undefined) return
+  const rules = good.length === 1 ? readTapRules(only.nic.tap) : readTapRules()
   for (const { nic, record, decided, adoptedAtSeconds, config } of good) {
     const ifindex = readTap(nic.tap)?.ifindex
     if (decided === undefined || ifindex === undefined) continue

@@ -3,7 +3,6 @@
  * `--dry-run` it only says what it would do.
  */
 import { AgentError } from '#errors.js'
-import { createKeptRules } from '#kernel/kept-rules.js'
 import { formatPlan } from '#nic/plan-text.js'
 import { loadConfig } from '#service/config.js'
 import { printable, printLine } from '#service/log.js'
@@ -55,7 +54,6 @@ export async function repairNics(
       places,
       node: comparer.node,
       claimLines: () => [],
-      kept: createKeptRules(),
     })
     busy.push(...outcome.busy)
     for (const { compared, problem } of outcome.mended)

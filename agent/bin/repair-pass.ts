@@ -7,7 +7,12 @@ import { readHostState } from '#kernel/read-host-state.js'
 import { readTableNumbers } from '#kernel/table-numbers.js'
 import type { DesiredNic } from '#nic/desired.js'
 import type { NicFacts } from '#nic/facts.js'
-import { type Difference, differencesOf, ruleDifferences } from '#nic/repair/differences.js'
+import {
+  type Difference,
+  differencesOf,
+  ruleDifferences,
+  rulesMissing,
+} from '#nic/repair/differences.js'
 import type { InstanceFacts } from '#nic/repair/match-nics.js'
 import { type Survey, type SurveyedNic, surveyNics } from '#nic/repair/survey.js'
 import { readCompiled } from './nic-compiled.js'
@@ -134,4 +139,18 @@ export function wrongTaps({ nics }: Comparison): readonly IfName[] {
   return nics.flatMap(({ nic, differences }) =>
     differences.some(({ steps }) => steps.length > 0) ? [nic.tap] : [],
   )
+}
+
+/** NICs whose rules are missing, and their sets with them. */
+export function bareNics(nics: readonly ComparedNic[]): readonly DesiredNic[] {
+  return nics.flatMap(({ decided, differences }) =>
+    decided !== undefined && differences.some(({ what }) => what === rulesMissing)
+      ? [decided.desired]
+      : [],
+  )
+}
+
+/** Whether rules are a part of what is not as decided. */
+export function isAboutRules({ differences }: ComparedNic): boolean {
+  return differences.some(({ steps }) => steps.some(({ kind }) => kind === 'rules'))
 }

@@ -12,7 +12,6 @@ import path from 'node:path'
 import { type IfName, parseIfName } from '#addr/if-name.js'
 import { backoffMs } from '#backoff.js'
 import { AgentError, systemCode } from '#errors.js'
-import { createKeptRules } from '#kernel/kept-rules.js'
 import { readRecord } from '#kernel/nic-files.js'
 import type { RulesetChange } from '#kernel/ruleset-watch.js'
 import { parseNicRecord } from '#nic/record.js'
@@ -21,13 +20,19 @@ import type { Log } from '#service/log.js'
 import type { Task } from '#service/tasks.js'
 import { createWakeup } from '#watch/wakeup.js'
 import { createClaimsStore } from './claims-store.js'
-import { keepRules } from './keep-rules.js'
+import { createLostRules, mendedBefore, nothingBack } from './lost-rules.js'
 import { mendNics } from './mend-nics.js'
 import { createMovedGuests } from './moved-guests.js'
 import { takeDownNic } from './nic-down.js'
 import { type RepairPlaces, removeOldTags } from './node-nics.js'
 import type { TimedHook } from './post-hook-task.js'
-import { type ComparedNic, type Comparison, createComparer, type Scope } from './repair-pass.js'
+import {
+  type ComparedNic,
+  type Comparison,
+  createComparer,
+  isAboutRules,
+  type Scope,
+} from './repair-pass.js'
 import { createPatience, createSecondLook } from './repair-patience.js'
 import {
   lookedAt,
@@ -37,6 +42,7 @@ import {
   reportGone,
   reportMended,
 } from './repair-report.js'
+import { createRepairSchedule } from './repair-schedule.js'
 import { openTriggers } from './repair-triggers.js'
 import { removeStaleRules } from './stale-rules.js'
 
@@ -77,17 +83,17 @@ export function repairTask({
   const comparer = createComparer(places)
   const grace = createMovedGuests()
   const claims = createClaimsStore(path.join(path.dirname(places.stancesFile), 'claims.json'))
-  const kept = createKeptRules()
+  const lost = createLostRules({ runtimeDirectory: places.runtimeDirectory, claims })
   const patience = createPatience(retryPolicy)
   const secondLook = createSecondLook()
   const listeners: (() => void)[] = []
-  const due = { rules: Number.POSITIVE_INFINITY, all: 0 }
+  const schedule = createRepairSchedule()
   let state = nothingRepaired
   let lostAtMs: number | undefined
   let wake = (): void => undefined
 
   function ask(scope: Scope, inMs: number): void {
-    due[scope] = Math.min(due[scope], performance.now() + inMs)
+    schedule.ask(scope, performance.now() + inMs)
     wake()
   }
 
@@ -119,6 +125,7 @@ export function repairTask({
   async function pass(scope: Scope): Promise<void> {
     const startedMs = performance.now()
     const lostMs = lostAtMs
+    const back = lostMs === undefined ? nothingBack() : await lost.putBack()
     const comparison = await comparer.compare(scope)
     if (scope === 'all') {
       for (const { nic } of comparison.survey.stale) await forget(nic.tap)
@@ -127,12 +134,13 @@ export function repairTask({
       removeOldTags(places.tagsSpool, comparison.running)
     }
     const wrong = comparison.nics.filter((compared) => isToMend(compared, scope))
-    const { mended, busy, rulesAtMs } =
+    const outcome =
       wrong.length === 0
-        ? { mended: [], busy: [], rulesAtMs: performance.now() }
-        : await mendNics(wrong, {
-            ...{ places, kept, node: comparer.node, claimLines: claims.lines },
-          })
+        ? undefined
+        : await mendNics(wrong, { places, node: comparer.node, claimLines: claims.lines })
+    const busy = outcome?.busy ?? []
+    const mended = [...mendedBefore(comparison, back.taps), ...(outcome?.mended ?? [])]
+    const rulesAtMs = (wrong.some(isAboutRules) ? outcome?.rulesAtMs : back.atMs) ?? back.atMs
     if (busy.length > 0) ask(scope, busyMs)
     for (const { compared, problem } of mended) {
       const waitMs = patience.note(compared.nic.tap, problem === undefined)
@@ -144,8 +152,9 @@ export function repairTask({
     const sinceMs = lostMs ?? (isWhole ? lostAtMs : undefined)
     const openMs = sinceMs === undefined ? undefined : Math.max(0, Math.round(rulesAtMs - sinceMs))
     told(comparison, { scope, mended, startedMs, openMs })
-    if (scope === 'all') await keepClaims(comparison)
-    await keepRules(comparison, kept)
+    const decided = comparison.nics.flatMap(({ desired }) => (desired.ok ? [desired.value] : []))
+    if (scope === 'all') await claims.keep(decided)
+    await lost.keep(comparison)
   }
 
   /** NICs that failed lately have to wait: whoever fights us shall not keep a processor busy. */
@@ -194,16 +203,6 @@ export function repairTask({
     state = { ...state, ...lookedAt(comparison, { problems, wrong, tookMs }) }
   }
 
-  async function keepClaims({ nics }: Comparison): Promise<void> {
-    await claims.keep(nics.flatMap(({ desired }) => (desired.ok ? [desired.value] : [])))
-  }
-
-  /** What is due now; lost rules go before all. */
-  function dueScope(nowMs: number): Scope | undefined {
-    if (due.all <= nowMs && lostAtMs === undefined) return 'all'
-    return due.rules <= nowMs ? 'rules' : due.all <= nowMs ? 'all' : undefined
-  }
-
   /** A stance that ends is a change that nobody tells. */
   function nextStanceMs(): number {
     const nowSeconds = Date.now() / 1000
@@ -229,13 +228,12 @@ export function repairTask({
         while (!signal.aborted) {
           await triggers.ensure()
           const nowMs = performance.now()
-          const scope = dueScope(nowMs)
+          const scope = schedule.take(nowMs, lostAtMs !== undefined)
           if (scope === undefined) {
-            await wakeup.sleep(Math.min(due.rules, due.all) - nowMs)
+            await wakeup.sleep(schedule.nextMs() - nowMs)
             continue
           }
-          due.rules = Number.POSITIVE_INFINITY
-          if (scope === 'all') due.all = nowMs + Math.min(everyMs, nextStanceMs())
+          if (scope === 'all') schedule.ask('all', nowMs + Math.min(everyMs, nextStanceMs()))
           try {
             await pass(scope)
             attempt = 0

@@ -19,8 +19,8 @@ import { familyNumbers } from './rule-dump.js'
  * of 500 NICs; the kernel takes back what it told in half of that.
  */
 export interface KeptRules {
-  /** Whether the rules with this digest are kept for a tap. */
-  has(tap: IfName, digest: string): boolean
+  /** Whether rules are kept for a tap: those with this digest, or any. */
+  has(tap: IfName, digest?: string): boolean
   /**
    * Reads the rules of a tap and keeps them as those with this digest; not when there are too many already, nft makes these then.
    * @throws AgentError NATIVE_MISSING; Error with `code` when the kernel refuses
@@ -48,7 +48,7 @@ export function createKeptRules(limitBytes: number = usualLimitBytes): KeptRules
     kept.delete(tap)
   }
   return {
-    has: (tap, digest) => kept.get(tap)?.digest === digest,
+    has: (tap, digest = kept.get(tap)?.digest) => kept.get(tap)?.digest === digest && kept.has(tap),
     keep(tap, digest) {
       forget(tap)
       const requests = joinBytes(requestsOf(tap))

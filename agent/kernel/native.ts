@@ -157,15 +157,18 @@ export interface NativeRulesetQuestion<Kind> {
 export interface NativeRuleset {
   /** Another number after each transaction. */
   readonly generation: number
+  /** Of each chain that has rules. */
   readonly rules: readonly {
     readonly chain: string
-    /** Empty for none. */
-    readonly comment: string
-    /** The same for the same rule, whatever its counters say. */
-    readonly digest: string
-    /** -1 without a counter. */
-    readonly packets: number
-    readonly bytes: number
+    /** Sixteen digits a rule: the same for the same rule, whatever its counters say. */
+    readonly digests: string
+    readonly ruleCount: number
+    /** Of rules with a counter and a comment, one for each comment. */
+    readonly counts: readonly {
+      readonly comment: string
+      readonly packets: number
+      readonly bytes: number
+    }[]
   }[]
   readonly chains: readonly {
     readonly table: string

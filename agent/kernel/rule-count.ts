@@ -30,7 +30,7 @@ function countByNetlink(
 ): number {
   for (let attempt = 1; ; attempt++) {
     try {
-      return addon.readRuleset(question).length
+      return addon.readRuleset(question).reduce((sum, { ruleCount }) => sum + ruleCount, 0)
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return 0
       if (systemCode(error) !== 'EINTR' || attempt === maxAttempts) throw error

@@ -53,7 +53,7 @@ function readOnce(only: IfName | undefined): RulesByTap {
       if (chain.table !== nftTable) continue
       const tap = parseIfName(tapOfChain(chain.name) ?? '')
       if (tap === undefined || (only !== undefined && tap !== only)) continue
-      const rules = ask('rules', family, chain.name)
+      const rules = rulesOf(family, chain.name)
       add(tap, { family, name: chain.name, isChain: true, head: headOf(chain), rules })
     }
   }
@@ -61,7 +61,7 @@ function readOnce(only: IfName | undefined): RulesByTap {
     const trunkHead = trunkText(trunk)
     for (const { key, chain } of ask('elements', trunk.family, trunk.map)) {
       const head = `${trunkHead} ${chain}`
-      const part = { family: trunk.family, name: trunk.map, isChain: false, head, rules: [] }
+      const part = { family: trunk.family, name: trunk.map, isChain: false, head, rules: noRules }
       add(parseIfName(key), part)
     }
   }
@@ -81,32 +81,36 @@ interface Part {
   readonly name: string
   readonly isChain: boolean
   readonly head: string
-  readonly rules: NativeRuleset['rules']
+  readonly rules: ChainRules
+}
+
+type ChainRules = Omit<NativeRuleset['rules'][number], 'chain'>
+
+const noRules: ChainRules = { digests: '', ruleCount: 0, counts: [] }
+
+/** Chain by chain: in a dump of a whole table the kernel counts from its first rule again for each datagram. */
+function rulesOf(family: RuleFamily, chain: string): ChainRules {
+  return ask('rules', family, chain)[0] ?? noRules
 }
 
 function tapRules(parts: readonly Part[]): TapRules {
   // the kernel has no order of chains and elements, but rules have one
   const texts = parts
-    .map(({ family, name, head, rules }) => `${family} ${name} ${head}\n${rulesText(rules)}`)
+    .map(({ family, name, head, rules }) => `${family} ${name} ${head}\n${rules.digests}`)
     .sort()
   return {
     digest: textDigest(texts.join('\n')),
     chains: parts
       .filter(({ isChain }) => isChain)
-      .map(({ family, name, rules }) => ({ family, name, ruleCount: rules.length })),
-    refusals: refusalsOf(parts.flatMap(({ rules }) => rules)),
+      .map(({ family, name, rules }) => ({ family, name, ruleCount: rules.ruleCount })),
+    refusals: refusalsOf(parts.flatMap(({ rules }) => rules.counts)),
   }
 }
 
-function rulesText(rules: NativeRuleset['rules']): string {
-  return rules.map(({ digest }) => digest).join('')
-}
-
 /** One count a reason, in the order of the rules. */
-function refusalsOf(rules: NativeRuleset['rules']): readonly RefusalCount[] {
+function refusalsOf(found: ChainRules['counts']): readonly RefusalCount[] {
   const counts = new Map<string, { packets: number; bytes: number }>()
-  for (const { comment, packets, bytes } of rules) {
-    if (comment === '' || packets < 0) continue
+  for (const { comment, packets, bytes } of found) {
     const count = counts.get(comment) ?? { packets: 0, bytes: 0 }
     counts.set(comment, { packets: count.packets + packets, bytes: count.bytes + bytes })
   }
@@ -116,7 +120,7 @@ function refusalsOf(rules: NativeRuleset['rules']): readonly RefusalCount[] {
 function trunkText({ family, chains }: Trunk): string {
   return chains
     .flatMap((name) => ask('chains', family, name))
-    .map((chain) => `${chain.name} ${headOf(chain)} ${rulesText(ask('rules', family, chain.name))}`)
+    .map((chain) => `${chain.name} ${headOf(chain)} ${rulesOf(family, chain.name).digests}`)
     .sort()
     .join('; ')
 }

@@ -10,6 +10,7 @@ import { defaultNicConfig } from '#nic/nic-config.js'
 import { rulesMissing } from '#nic/repair/differences.js'
 import { domainSets } from '#nic/rules/names.js'
 import { createClaimsStore } from '../../agent/bin/claims-store.js'
+import { bareNics } from '../../agent/bin/repair-pass.js'
 
 const [tap, mac] = [parseIfName('tap0'), parseMac('aa:00:00:00:00:0a')]
 if (tap === undefined || mac === undefined) throw new Error('no tap, no address')
@@ -66,7 +67,7 @@ function linesOf(t: Test, sets: readonly string[], what: string): string {
   }))
   writeFileSync(file, JSON.stringify({ nftables }))
   return createClaimsStore(file)
-    .lines([compared(what)])
+    .lines(bareNics([compared(what)]))
     .join('\n')
 }
 
@@ -92,7 +93,7 @@ t.test('a damaged file is none', async (t) => {
   writeFileSync(file, '{"nftables":')
   t.match(
     createClaimsStore(file)
-      .lines([compared(rulesMissing)])
+      .lines(bareNics([compared(rulesMissing)]))
       .join('\n'),
     /grace/,
   )
