@@ -20,12 +20,22 @@ export async function readKernelFacts(): Promise<{
 }> {
   const [hasQueues, canNft, canTrack, iptables4, iptables6] = await Promise.all([
     hasPacketQueues(),
-    canNftQueue(),
+    canNftQueueNow(),
     canTrackBridges(),
     iptablesProblem('iptables'),
     iptablesProblem('ip6tables'),
   ])
   return { hasQueues, canNft, canTrackBridges: canTrack, iptables4, iptables6 }
+}
+
+/** An nft that does not answer is told of where its rules are read. */
+async function canNftQueueNow(): Promise<boolean> {
+  try {
+    return await canNftQueue()
+  } catch (error) {
+    if (hasCode(error, 'PROGRAM_FAILED')) return false
+    throw error
+  }
 }
 
 /** Bound queues of this network namespace with the names of those who hold them. */

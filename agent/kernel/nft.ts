@@ -1,4 +1,4 @@
-import { AgentError, hasCode } from '#errors.js'
+import { AgentError, hasCode, systemCode } from '#errors.js'
 import {
   type NftFamily,
   nftChangeScript,
@@ -11,7 +11,7 @@ import {
 import { nftDrift, readNftListing } from '#nic/queueing/nft-listing.js'
 import { entryChanges, type QueueNumbers } from '#nic/queueing/plan.js'
 import type { QueueingBackend } from './queueing-backend.js'
-import { runOk, runProgram } from './run-program.js'
+import { type ProgramLimits, runOk, runProgram } from './run-program.js'
 
 /** Queueing by nft's `queue` statement. */
 export function nftBackend(numbers: QueueNumbers): QueueingBackend {
@@ -54,15 +54,32 @@ export function nftBackend(numbers: QueueNumbers): QueueingBackend {
   }
 }
 
-/** Whether this kernel and this nft can queue from the families bridge and inet; nothing is put in place. */
-export async function canNftQueue(): Promise<boolean> {
+/**
+ * Whether this kernel and this nft can queue from the families bridge and inet; nothing is put in place.
+ *
+ * An nft that was killed or did not end has not answered. To take that for a no would cost the host dear: the way without nft switches
+ * br_netfilter on for all of its bridges.
+ *
+ * @throws AgentError PROGRAM_FAILED when nft is there and gave no answer
+ */
+export async function canNftQueue(limits: ProgramLimits = {}): Promise<boolean> {
+  const code = await probe(limits)
+  if (code < 0) throw new AgentError('PROGRAM_FAILED', 'nft was killed before it answered')
+  return code === 0
+}
+
+async function probe(limits: ProgramLimits): Promise<number> {
   try {
-    return (await runProgram('nft', ['-c', '-f', '-'], nftProbeScript())).code === 0
+    return (await runProgram('nft', ['-c', '-f', '-'], nftProbeScript(), limits)).code
   } catch (error) {
-    if (hasCode(error, 'PROGRAM_FAILED')) return false
+    const isMissing = error instanceof AgentError && systemCode(error.cause) === 'ENOENT'
+    if (isMissing) return notInstalled
     throw error
   }
 }
+
+/** As a shell has it. */
+const notInstalled = 127
 
 /**
  * Everything that nft knows, as `nft -j list ruleset` has it; undefined where nft is not installed or the kernel has no nftables.

@@ -10,6 +10,8 @@ export interface SiteAgent extends AsyncDisposable {
   readonly nics: Program
   /** Waits until so many NICs are served on so many taps, rules included. */
   readonly serves: (count: number) => Promise<void>
+  /** Who brings packets to the queues; undefined before there was any tap. */
+  readonly manager: () => Promise<string | undefined>
   /** Waits until a NIC is served with this. */
   readonly knows: (nic: GuestNic, wanted: Partial<KnownNic>) => Promise<void>
   /** How often each outcome came, since the responder was started. */
@@ -37,6 +39,7 @@ export interface KnownNic {
 
 interface NicsStatus {
   readonly rules: {
+    readonly manager: string | null
     readonly taps: number
     readonly problem: string | null
     readonly refusals: readonly string[]
@@ -70,6 +73,7 @@ export async function startAgent(
         throw new Error(`${String(error)}; ${agent.responder.text()}${nics.text()}`)
       })
     },
+    manager: async () => (await nicsStatus(site))?.rules.manager ?? undefined,
     async knows({ tap }, wanted) {
       await until(
         `${tap} with ${JSON.stringify(wanted)}`,
