@@ -14,6 +14,7 @@ import { readForeignRules } from '#kernel/foreign-rules.js'
 import {
   readBoundQueues,
   readCutOff,
+  readFragmentLoss,
   readKernelFacts,
   readWithoutIpv6,
 } from '#kernel/host-facts.js'
@@ -185,6 +186,7 @@ async function queueingFacts(
     ...base,
     ...(await inspect(config, taps)),
     cutOff: [await readCutOff(4), await readCutOff(6)],
+    fragmentLoss: [await readFragmentLoss(4), await readFragmentLoss(6)],
     changedSysctls: await settings.journal.load(),
     foreignRules: new Map(foreign),
   }
@@ -200,6 +202,7 @@ const unknownRules = {
   problem: undefined,
   refusals: [],
   cutOff: [],
+  fragmentLoss: [],
   changedSysctls: [],
   foreignRules: new Map<number, readonly string[]>(),
 } as const

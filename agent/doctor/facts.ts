@@ -55,6 +55,8 @@ export interface QueueingFacts {
   readonly refusals: readonly Refusal[]
   /** Protocols with br_netfilter switched on, and the bridges whose guests are cut off by that. */
   readonly cutOff: readonly Refusal[]
+  /** Protocols with br_netfilter switched on, and the VLAN-aware bridges that lose fragments by that. */
+  readonly fragmentLoss: readonly { readonly version: 4 | 6; readonly bridges: readonly string[] }[]
   readonly changedSysctls: readonly { readonly name: string; readonly before: string }[]
   /** Rules of others that lead to a queue, by its number. */
   readonly foreignRules: ReadonlyMap<number, readonly string[]>

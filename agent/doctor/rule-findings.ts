@@ -12,6 +12,7 @@ export function ruleFindings({ queueing, bindings, roles, isRoot }: HostFacts): 
       : ownFindings(queueing, isKept)),
     ...queueing.refusals.flatMap(refusedFindings),
     ...queueing.cutOff.flatMap(cutOffFindings),
+    ...fragmentFindings(queueing),
     ...queueing.withoutIpv6.map((tap) =>
       broken(
         'rules',
@@ -104,6 +105,23 @@ function cutOffFindings({ version, blocks }: Refusal): readonly Finding[] {
       cureOf(version, bridge),
     ),
   )
+}
+
+function fragmentFindings({ fragmentLoss, changedSysctls }: QueueingFacts): readonly Finding[] {
+  return fragmentLoss.flatMap(({ version, bridges }) => {
+    if (bridges.length === 0) return []
+    const sysctl = `net.bridge.bridge-nf-call-ip${version === 6 ? '6' : ''}tables`
+    const isOurs = changedSysctls.some(({ name }) => name === sysctl)
+    return [
+      broken(
+        'bridge',
+        `br_netfilter is on for IPv${version}: fragments that come untagged into ${bridges.join(', ')} and leave tagged are lost (a fault of the kernel)`,
+        isOurs
+          ? 'a kernel with nft_queue, which needs no br_netfilter'
+          : `sysctl ${sysctl}=0, and find out who set it: docker and kubernetes do`,
+      ),
+    ]
+  })
 }
 
 /** Chains that docker and ufw leave to the administrator survive their restarts. */

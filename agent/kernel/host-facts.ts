@@ -5,6 +5,7 @@ import type { IpVersion } from '#nic/queueing/iptables.js'
 import { bridgeSysctls } from './br-netfilter.js'
 import { canTrackBridges } from './bridge-tracking.js'
 import { readForwardBlocks } from './forward.js'
+import { readLinkFacts } from './link-facts.js'
 import { canNftQueue } from './nft.js'
 import { parseQueueStats } from './queue-stats.js'
 import { runProgram } from './run-program.js'
@@ -58,6 +59,18 @@ export async function readBoundQueues(): Promise<
       dropped: stats.queueDropped + stats.userDropped,
     })),
   )
+}
+
+/**
+ * Bridges that lose fragments by br_netfilter: it has conntrack put together what comes in untagged, and does not take apart again what
+ * goes out tagged, which is too long then (test/lab/proofs/rk-fragments.sh).
+ */
+export async function readFragmentLoss(
+  version: IpVersion,
+): Promise<{ readonly version: IpVersion; readonly bridges: readonly string[] }> {
+  const isOn = (await readSysctl(bridgeSysctls[version])) === '1'
+  const links = isOn ? await readLinkFacts() : []
+  return { version, bridges: links.filter((link) => link.isVlanAware).map(({ name }) => name) }
 }
 
 /** Where br_netfilter shows bridged packets to rules that drop them. */

@@ -9,6 +9,8 @@ export interface LinkFact {
   readonly isUp: boolean
   /** The bridge, bond or VRF that it is a port of. */
   readonly master: string | undefined
+  /** A bridge that tells VLANs apart. */
+  readonly isVlanAware: boolean
 }
 
 /** All interfaces of this network namespace, by iproute2; none when that is not installed. */
@@ -31,6 +33,7 @@ export function parseLinkFacts(text: string): readonly LinkFact[] {
     kind: link.linkinfo?.info_kind ?? '',
     isUp: link.flags?.includes('UP') ?? false,
     master: link.master,
+    isVlanAware: link.linkinfo?.info_data?.vlan_filtering === 1,
   }))
 }
 
@@ -39,5 +42,8 @@ interface IpLink {
   readonly ifname?: string
   readonly flags?: readonly string[]
   readonly master?: string
-  readonly linkinfo?: { readonly info_kind?: string }
+  readonly linkinfo?: {
+    readonly info_kind?: string
+    readonly info_data?: { readonly vlan_filtering?: number }
+  }
 }

@@ -24,6 +24,7 @@ const queueing: QueueingFacts = {
   problem: undefined,
   refusals: [],
   cutOff: [],
+  fragmentLoss: [],
   changedSysctls: [],
   foreignRules: new Map(),
   bound: [
@@ -226,6 +227,25 @@ const cases: readonly {
     name: 'somebody switched br_netfilter on beside docker',
     got: withQueueing({ cutOff: [{ version: 6, blocks: [block] }] }),
     first: /^broken bridge: somebody switched br_netfilter on.*ip6tables -I FORWARD/,
+  },
+  {
+    name: 'br_netfilter where a bridge is VLAN-aware, by somebody else',
+    got: withQueueing({
+      fragmentLoss: [
+        { version: 4, bridges: ['br0', 'br1'] },
+        { version: 6, bridges: [] },
+      ],
+    }),
+    first:
+      /^broken bridge: br_netfilter is on for IPv4: fragments .* into br0, br1 and leave tagged are lost.*; sysctl net.bridge.bridge-nf-call-iptables=0, /,
+  },
+  {
+    name: 'the same, where we need it',
+    got: withQueueing({
+      fragmentLoss: [{ version: 6, bridges: ['br0'] }],
+      changedSysctls: [{ name: 'net.bridge.bridge-nf-call-ip6tables', before: '0' }],
+    }),
+    first: /^broken bridge: br_netfilter is on for IPv6.*; a kernel with nft_queue/,
   },
   {
     name: 'a tap without IPv6',

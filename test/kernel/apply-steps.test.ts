@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { applySteps, undoSteps } from '#kernel/apply-steps.js'
 import type { Step } from '#nic/step.js'
 import { inOwnNetwork, run } from '../support/own-network.js'
+import { brokenSteps } from './broken-steps.js'
 
 const rulesOf = (tap: string) =>
   [
@@ -97,40 +98,6 @@ function state(folder: string): string {
   ].join('\n')
 }
 
-/** The step, made to fail before and after it has done its work. */
-function broken(step: Step): readonly Step[] {
-  switch (step.kind) {
-    case 'bridge': // the other program, with the other words
-      return [
-        { ...step, lines: ['link set dev nosuch hairpin on', ...step.lines] },
-        { ...step, lines: [...step.lines, 'link set dev nosuch hairpin on'] },
-      ]
-    case 'ip':
-      return [
-        { ...step, lines: ['link set dev nosuch up', ...step.lines] },
-        { ...step, lines: [...step.lines, 'link set dev nosuch up'] },
-      ]
-    case 'rules':
-      return [
-        { ...step, script: `${step.script}add rule netdev okeanid nosuch drop\n` },
-        { ...step, script: `${step.script}# add rule\n  add  rule netdev okeanid tap7 bogus\n` },
-      ]
-    case 'sysctl':
-      return [{ ...step, values: [...step.values, ['net/ipv4/conf/nosuch/proxy_arp', '1']] }]
-    case 'script':
-      return [
-        { ...step, path: '/nonexistent/up' },
-        { ...step, path: `${step.path}-broken` },
-      ]
-    case 'binding':
-      return [] // the last one; that it fails is shown with a folder that is not there
-    case 'ovs':
-    case 'clear':
-    case 'forget':
-      return []
-  }
-}
-
 function folderOf(t: Test): string {
   const folder = t.testdir({ nics: {}, ext: {} })
   const script = (name: string, text: string) =>
@@ -173,7 +140,7 @@ inOwnNetwork(import.meta.url, () => {
     const steps = plan(folder)
     const before = state(folder)
     for (const [index, step] of steps.entries()) {
-      for (const fault of broken(step)) {
+      for (const fault of brokenSteps(step)) {
         const failed = await applySteps(steps.with(index, fault), options(folder))
         t.match(failed, { ok: false, problem: { step: step.what, leftovers: [] } }, step.what)
         t.equal(state(folder), before, `${step.what}: as before`)
@@ -202,7 +169,7 @@ inOwnNetwork(import.meta.url, () => {
     const folder = folderOf(t)
     const steps = plan(folder)
     const may = steps.flatMap((step): readonly Step[] =>
-      broken(step).map((fault) => ({ ...fault, need: 'may' })),
+      brokenSteps(step).map((fault) => ({ ...fault, need: 'may' })),
     )
     const applied = await applySteps([...may, ...steps.slice(-1)], options(folder))
     t.equal(applied.ok && applied.value.warnings.length, may.length)

@@ -49,9 +49,21 @@ t.test('interfaces as ip -j -d link show has them', async (t) => {
   const links = [
     { ifname: 'eth0', flags: ['UP', 'LOWER_UP'], master: 'br0', linkinfo: undefined },
     { ifname: 'tap0', flags: [], master: 'br0', linkinfo: { info_kind: 'tun' } },
+    {
+      ifname: 'br0',
+      flags: ['UP'],
+      linkinfo: { info_kind: 'bridge', info_data: { stp_state: 0, vlan_filtering: 1 } },
+    },
+    {
+      ifname: 'br1',
+      flags: [],
+      linkinfo: { info_kind: 'bridge', info_data: { vlan_filtering: 0 } },
+    },
   ]
   t.strictSame(parseLinkFacts(JSON.stringify(links)), [
-    { name: 'eth0', kind: '', isUp: true, master: 'br0' },
-    { name: 'tap0', kind: 'tun', isUp: false, master: 'br0' },
+    { name: 'eth0', kind: '', isUp: true, master: 'br0', isVlanAware: false },
+    { name: 'tap0', kind: 'tun', isUp: false, master: 'br0', isVlanAware: false },
+    { name: 'br0', kind: 'bridge', isUp: true, master: undefined, isVlanAware: true },
+    { name: 'br1', kind: 'bridge', isUp: false, master: undefined, isVlanAware: false },
   ])
 })

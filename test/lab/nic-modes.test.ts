@@ -11,6 +11,6 @@ t.test(
     const bundle = 'dist/test/lab/proofs/nic.cjs'
     execFileSync(process.execPath, ['scripts/bundle-hook.mjs', bundle])
     const ovs = execFileSync(labScript, ['ovs'], { encoding: 'utf8' }).trim()
-    runProof(t, 'rk-nic-modes', 25, { files: [ovs] })
+    runProof(t, 'rk-nic-modes', 39, { files: [ovs] })
   },
 )

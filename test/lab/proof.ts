@@ -8,7 +8,7 @@ import { labScript } from './command.js'
 const parts = [
   'package.json',
   ...['result', 'errors', 'backoff'].map((file) => `dist/agent/${file}.js`),
-  ...['addr', 'binding', 'kernel', 'nic'].map((room) => `dist/agent/${room}`),
+  ...['addr', 'binding', 'ganeti', 'kernel', 'nic', 'wire'].map((room) => `dist/agent/${room}`),
   ...['kernel', 'support', 'lab/proofs'].map((folder) => `dist/test/${folder}`),
   'native/build/Release/okeanid.node',
 ]

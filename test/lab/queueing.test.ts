@@ -5,5 +5,5 @@ import { runProof } from './proof.js'
 t.test(
   'queueing by nft on Debian’s own kernel: every situation, order of the hooks, upkeep, removal',
   { skip: labUnavailable() ?? false, timeout: 300_000 },
-  async (t) => runProof(t, 'rk-queueing', 71),
+  async (t) => runProof(t, 'rk-queueing', 73),
 )

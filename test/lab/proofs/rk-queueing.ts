@@ -4,6 +4,7 @@
  * With argument `record` it prints what nft says of the tables instead: test/fixtures/nft.
  */
 import { bridgeSysctls } from '#kernel/br-netfilter.js'
+import { readFragmentLoss } from '#kernel/host-facts.js'
 import { openPacketQueue } from '#kernel/packet-queue.js'
 import { readQueueStats } from '#kernel/queue-stats.js'
 import { openQueueing, removeQueueing } from '#kernel/queueing.js'
@@ -240,6 +241,15 @@ async function changeOfManager(): Promise<void> {
     sysctl('net.bridge.bridge-nf-call-arptables'),
   ]
   claim('the module is loaded, and only what is needed is on', state(), ['1', '0', '0'])
+  const lossOf = async (filtering: 0 | 1) => {
+    run('ip', 'link', 'set', 'br0', 'type', 'bridge', 'vlan_filtering', String(filtering))
+    return [(await readFragmentLoss(4)).bridges, (await readFragmentLoss(6)).bridges]
+  }
+  claim('a VLAN-aware bridge loses fragments by it, as the doctor sees', await lossOf(1), [
+    ['br0'],
+    [],
+  ])
+  claim('another does not', await lossOf(0), [[], []])
   passedSince('bridged')
   const { received, close } = await listen(numbers.dhcp4)
   sendFrom(world.bridged, [udpFrame({})])
