@@ -40,13 +40,19 @@ export function isRight(row: ModeRow): boolean {
   const forAll = profile === 'web' ? inbound.filter((door) => door !== 'udp/53') : inbound
   return (
     !isRefused &&
-    row.hasAddress === modeOf(mode).isServed &&
+    isGivenRightly(row) &&
     isSame(row.fromHost, hostDoors(mode, inbound)) &&
     isSame(row.out, doors) &&
     isSame(row.fromOutside, inbound) &&
     isSame(row.fromNeighbour, forAll) &&
     row.leaks.length === 0
   )
+}
+
+/** Where a guest is not served but advertised to, chance decides whether it was meanwhile. */
+function isGivenRightly({ mode, family, hasAddress }: ModeRow & { refusal: undefined }): boolean {
+  const { isServed, isAdvertised = false } = modeOf(mode)
+  return hasAddress === isServed || (family === 6 && isAdvertised)
 }
 
 /**
@@ -69,7 +75,7 @@ function hostDoors(mode: string, inbound: readonly string[]): readonly string[] 
 
 function lineOf(row: ModeRow): string {
   const { mode, profile, family } = row
-  const { name, hasHost, isServed } = modeOf(mode)
+  const { name, hasHost, isServed, isAdvertised = false } = modeOf(mode)
   const first = [name, profile, `IPv${family}`]
   const last = isRight(row) ? 'yes' : 'NO'
   if (row.refusal !== undefined) {
@@ -77,7 +83,8 @@ function lineOf(row: ModeRow): string {
     return lineText([...first, `start refused: "${why}"`, '', '', '', '', '', last])
   }
   const { hasAddress, out, fromOutside, fromNeighbour, fromHost, leaks } = row
-  const unserved = hasAddress ? 'YES' : 'no: not served'
+  const isUnasked = family === 6 && isAdvertised
+  const unserved = isUnasked ? 'only unasked' : hasAddress ? 'YES' : 'no: not served'
   return lineText([
     ...first,
     isServed ? (hasAddress ? 'yes' : 'NO') : unserved,

@@ -20,6 +20,8 @@ export interface Mode {
   readonly hasHost: boolean
   /** Whether what guests ask for addresses comes to the responder: frames that they tag themselves do not, nor those of a switch. */
   readonly isServed: boolean
+  /** Whether advertisements that nobody asked for come to a guest that is not served: they go out by its tap, now and then. */
+  readonly isAdvertised?: boolean
 }
 
 /** What Ganeti says of where a NIC belongs. */
@@ -135,6 +137,7 @@ export const modes: Readonly<Record<string, Mode>> = {
     strangeVlanAt: 'elsewhere',
     hasHost: true,
     isServed: false,
+    isAdvertised: true,
   },
   ovsaccess: {
     name: 'Open vSwitch, access `.100`',
@@ -145,6 +148,7 @@ export const modes: Readonly<Record<string, Mode>> = {
     strangeVlanAt: 'elsewhere',
     hasHost: true,
     isServed: false,
+    isAdvertised: true,
   },
   ext: {
     name: 'ext, its script: VLAN `$LINK` of a bridge',
