@@ -79,8 +79,11 @@ interface Branch {
 }
 
 function branchesOf(tap: IfName): readonly Branch[] {
-  const { guard, watch, shield, host } = chainNames(tap)
+  const { guard, discovery, probe, watch, shield, host } = chainNames(tap)
   return [
+    // a chain comes before those that lead to it
+    { family: 'netdev', chain: probe, map: undefined },
+    { family: 'netdev', chain: discovery, map: undefined },
     { family: 'netdev', chain: guard, map: undefined },
     { family: 'netdev', chain: watch, map: undefined },
     { family: 'bridge', chain: shield, map: shared.toGuest },

@@ -70,8 +70,12 @@ function readOnce(only: IfName | undefined): RulesByTap {
 
 /** Those that a tap may have: to ask for each costs less than to be told of all others' too. */
 function chainsOf(tap: IfName, family: RuleFamily): NativeRuleset['chains'] {
-  const { guard, watch, shield, host } = chainNames(tap)
-  const names = { netdev: [guard, watch], bridge: [shield], inet: [shield, host] }[family]
+  const { guard, discovery, probe, watch, shield, host } = chainNames(tap)
+  const names = {
+    netdev: [guard, discovery, probe, watch],
+    bridge: [shield],
+    inet: [shield, host],
+  }[family]
   return names.flatMap((name) => ask('chains', family, name))
 }
 

@@ -1,8 +1,15 @@
 import type { Guard } from '#nic/desired.js'
-import { macDigits, noneOf, type Refuse } from './rule-text.js'
+import {
+  etherTypeField,
+  etherTypes,
+  macDigits,
+  noneOf,
+  ofEtherType,
+  type Refuse,
+} from './rule-text.js'
 
 /** Group addresses have the lowest bit of the first byte (IEEE 802). */
-const groupBit = '01:00:00:00:00:00'
+const toGroup = '@ll,0,8 & 0x01 == 0x01'
 
 /** What every frame must be, before any protocol is looked at. Tagged frames that may pass are not looked at further. */
 export function frameRules(
@@ -15,7 +22,7 @@ export function frameRules(
       ? []
       : [
           refuse(
-            `ether daddr & ${groupBit} == ${groupBit} limit rate over ${groupRate.perSecond}/second burst ${groupRate.burst} packets`,
+            `${toGroup} limit rate over ${groupRate.perSecond}/second burst ${groupRate.burst} packets`,
             'group-rate',
           ),
         ]),
@@ -24,17 +31,23 @@ export function frameRules(
 }
 
 /** The last rules: nothing but what is named. The RARP is qemu's, which tells bridges where a guest has moved to. */
-export function etherTypeRules({ macs, etherTypes }: Guard, refuse: Refuse): readonly string[] {
-  const numbers = macs.map((mac) => `0x${macDigits(mac)}`)
+export function etherTypeRules(
+  { macs, etherTypes: others }: Guard,
+  refuse: Refuse,
+): readonly string[] {
   const allowed = [
-    'arp',
-    '0x8035',
-    ...etherTypes.map((type) => `0x${type.toString(16).padStart(4, '0')}`),
+    etherTypes.arp,
+    etherTypes.rarp,
+    ...others.map((type) => `0x${type.toString(16).padStart(4, '0')}`),
   ]
   return [
-    refuse(`ether type 0x8035 ${noneOf('@nh,64,48', numbers)}`, 'rarp'),
-    refuse(noneOf('ether type', allowed), 'ether-type'),
+    refuse(`${ofEtherType('rarp')} ${noneOf('@nh,64,48', numbersOf(macs))}`, 'rarp'),
+    refuse(noneOf(etherTypeField, allowed), 'ether-type'),
   ]
+}
+
+function numbersOf(macs: Guard['macs']): readonly string[] {
+  return macs.map((mac) => `0x${macDigits(mac)}`)
 }
 
 /**
@@ -42,13 +55,14 @@ export function etherTypeRules({ macs, etherTypes }: Guard, refuse: Refuse): rea
  * switch that takes the first one off would deliver into the VLAN of the second.
  */
 function vlanRules(vlans: readonly number[], refuse: Refuse): readonly string[] {
-  const provider = refuse('ether type 8021ad', 'vlan')
-  if (vlans.length === 0) return [refuse('ether type 8021q', 'vlan'), provider]
+  const isTagged = ofEtherType('vlan')
+  const provider = refuse(ofEtherType('providerVlan'), 'vlan')
+  if (vlans.length === 0) return [refuse(isTagged, 'vlan'), provider]
   return [
     refuse(noneOf('vlan id', vlans.map(String)), 'vlan'),
-    refuse('ether type 8021q meta protocol 8021q', 'vlan'),
-    refuse('ether type 8021q meta protocol 8021ad', 'vlan'),
-    'ether type 8021q accept',
+    refuse(`${isTagged} meta protocol 8021q`, 'vlan'),
+    refuse(`${isTagged} meta protocol 8021ad`, 'vlan'),
+    `${isTagged} accept`,
     provider,
   ]
 }

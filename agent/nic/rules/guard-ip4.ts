@@ -1,6 +1,6 @@
 import { contains4 } from '#addr/cidr.js'
 import type { Guard } from '#nic/desired.js'
-import { cidr4Text, noneOf, type Refuse } from './rule-text.js'
+import { cidr4Text, noneOf, ofEtherType, type Refuse } from './rule-text.js'
 
 /** Ports and ICMP types stand in the first fragment; Linux 6.12 compares what later ones have in their place. */
 const firstFragment = 'ip frag-off & 0x1fff == 0'
@@ -37,10 +37,10 @@ export function ip4Rules(
     ...gateways.map((gateway) => refuse(`ip saddr ${gateway}`, 'gateway')),
     ...(own === undefined
       ? neverSources.map((network) => refuse(`ip saddr ${network}`, 'ip4-source'))
-      : [refuse(`ether type ip ${noneOf('ip saddr', own)}`.trim(), 'ip4-source')]),
+      : [refuse(own.length === 0 ? ofEtherType('ip') : noneOf('ip saddr', own), 'ip4-source')]),
     // headers that contradict themselves have no protocol as far as the kernel says
-    'ether type ip meta l4proto != 255 accept',
-    refuse('ether type ip', 'ip4-malformed'),
+    `${ofEtherType('ip')} meta l4proto != 255 accept`,
+    refuse(ofEtherType('ip'), 'ip4-malformed'),
   ]
 }
 

@@ -4,9 +4,17 @@ import type { IfName } from '#addr/if-name.js'
 import type { Mac } from '#addr/mac.js'
 import type { Sources6, Stance } from '#nic/desired.js'
 import { nftTable } from '#nic/queueing/nft.js'
-import { nd, targetIn } from './guard-nd.js'
+import { type DiscoveryRules, nd, ndOnly, targetIn } from './guard-nd.js'
 import { type DomainSets, domainSets, shared } from './names.js'
-import { cidr6Text, ipv6Number, linkLocal, noneOf, prefixMatch, type Refuse } from './rule-text.js'
+import {
+  cidr6Text,
+  ipv6Number,
+  linkLocal,
+  noneOf,
+  ofEtherType,
+  prefixMatch,
+  type Refuse,
+} from './rule-text.js'
 
 /** {@link Sources6} by learning. */
 export type Learning = Extract<Sources6, { readonly policy: 'learn' }>
@@ -77,37 +85,48 @@ export function graceScript(tap: IfName): string {
 }
 
 /** For whom a guest may test and advertise, and what that claims. */
-export function learntTargetRules(learning: Learning, manner: Manner): readonly string[] {
+export function learntDiscovery(learning: Learning, manner: Manner): DiscoveryRules {
+  return { probes: probeRules(learning, manner), others: advertRules(learning, manner) }
+}
+
+function probeRules(learning: Learning, { stance, refuse, macs }: Manner): readonly string[] {
   const { addresses, domain, maxAddresses } = learning
-  const { stance, refuse, macs } = manner
   const sets = domainSets(domain)
-  const { target, probe, advert } = nd
+  const { target } = nd
   const { claims, taken, reserved, tentative, fresh, rates } = sets
   const mine = `${target} . ether saddr`
-  const notOwn = targetIn(addresses)
-  const renew = `update @${claims} { ${mine} } update @${taken} { ${target} }`
   return [
     ...addresses.map(
-      (own) =>
-        `${probe} ${prefixMatch(['th', 64], '==', own)} update @${tentative} { ${target} } accept`,
+      (own) => `${prefixMatch(['th', 64], '==', own)} update @${tentative} { ${target} } accept`,
     ),
-    refuse(`${probe} ${targetIn(learnable(learning))}`, 'nd-probe'),
-    ...madeOfOthers('th', macs).map((foreign) => refuse(`${probe} ${foreign}`, 'nd-probe')),
-    `${probe} ${mine} @${claims} ${target} != @${reserved} update @${tentative} { ${target} } ${renew} accept`,
-    refuse(`${probe} ${target} @${tentative}`, 'learn-taken'),
+    refuse(targetIn(learnable(learning)), 'nd-probe'),
+    ...madeOfOthers('th', macs).map((foreign) => refuse(foreign, 'nd-probe')),
+    `${mine} @${claims} ${target} != @${reserved} update @${tentative} { ${target} } ${renewalOf(sets, target)} accept`,
+    refuse(`${target} @${tentative}`, 'learn-taken'),
     ...[taken, reserved].flatMap((set) => [
-      `${probe} ${target} @${set} ${foreignProbes} accept`,
-      refuse(`${probe} ${target} @${set}`, 'learn-taken'),
+      `${target} @${set} ${foreignProbes} accept`,
+      refuse(`${target} @${set}`, 'learn-taken'),
     ]),
     refuse(
-      `${probe} update @${rates} { ether saddr limit rate over ${maxAddresses}/week burst ${maxAddresses} packets }`,
+      `update @${rates} { ether saddr limit rate over ${maxAddresses}/week burst ${maxAddresses} packets }`,
       'learn-full',
     ),
     ...learnable(learning).map(
       (cidr) =>
-        `${probe} ${prefixMatch(['th', 64], '==', cidr)} ${target} != @${taken} ${target} != @${reserved} ${claimOf(sets, target)} add @${fresh} { ${target} } add @${tentative} { ${target} } accept`,
+        `${prefixMatch(['th', 64], '==', cidr)} ${target} != @${taken} ${target} != @${reserved} ${claimOf(sets, target)} add @${fresh} { ${target} } add @${tentative} { ${target} } accept`,
     ),
-    stance === 'observe' ? `${probe} accept` : refuse(probe, 'learn-full'),
+    stance === 'observe' ? 'accept' : refuse('', 'learn-full'),
+  ]
+}
+
+function advertRules(learning: Learning, { stance, refuse, macs }: Manner): readonly string[] {
+  const sets = domainSets(learning.domain)
+  const { claims, reserved, fresh } = sets
+  const { target } = nd
+  const { advert } = ndOnly
+  const mine = `${target} . ether saddr`
+  const notOwn = targetIn(learning.addresses)
+  return [
     ...madeOfOthers('th', macs).map((foreign) =>
       refuse(`${advert} ${notOwn} ${foreign}`, 'nd-target'),
     ),
@@ -115,7 +134,7 @@ export function learntTargetRules(learning: Learning, manner: Manner): readonly 
     refuse(`${advert} ${notOwn} ${mine} != @${claims}`, 'nd-target'),
     refuse(`${advert} ${notOwn} ${target} @${reserved}`, 'nd-target'),
     refuse(`${advert} ${notOwn} ${target} @${fresh}`, 'learn-tentative'),
-    `${advert} ${mine} @${claims} ${renew}`,
+    `${advert} ${mine} @${claims} ${renewalOf(sets, target)}`,
   ]
 }
 
@@ -124,10 +143,11 @@ export function learntSourceRules(
   learning: Learning,
   { stance, refuse, macs }: Manner,
 ): readonly string[] {
-  const { claims, taken, reserved, fresh } = domainSets(learning.domain)
+  const sets = domainSets(learning.domain)
+  const { claims, reserved, fresh } = sets
   const source = '@nh,64,128'
   const mine = `${source} . ether saddr`
-  const match = 'ether type ip6'
+  const match = ofEtherType('ip6')
   const notOwn = noneOf('ip6 saddr', learning.addresses.map(cidr6Text))
   return [
     ...madeOfOthers('nh', macs).map((foreign) =>
@@ -137,7 +157,7 @@ export function learntSourceRules(
     refuse(`${match} ${notOwn} ${mine} != @${claims}`, 'ip6-source'),
     refuse(`${match} ${notOwn} ${source} @${reserved}`, 'ip6-source'),
     refuse(`${match} ${notOwn} ${source} @${fresh}`, 'learn-tentative'),
-    `${nd.solicit} ${mine} @${claims} update @${claims} { ${mine} } update @${taken} { ${source} }`,
+    `${nd.solicit} ${mine} @${claims} ${renewalOf(sets, source)}`,
   ]
 }
 
@@ -181,6 +201,10 @@ function graceRules(
 
 function claimOf({ claims, taken }: DomainSets, field: string): string {
   return `add @${taken} { ${field} } add @${claims} { ${field} . ether saddr }`
+}
+
+function renewalOf({ claims, taken }: DomainSets, field: string): string {
+  return `update @${claims} { ${field} . ether saddr } update @${taken} { ${field} }`
 }
 
 /**

@@ -4,6 +4,10 @@ import type { IfName } from '#addr/if-name.js'
 export interface TapChains {
   /** `netdev okeanid`: what the guest sends. */
   readonly guard: string
+  /** `netdev okeanid`: what of that is neighbour discovery (RFC 4861). */
+  readonly discovery: string
+  /** `netdev okeanid`: what of that tests whether an address is free. */
+  readonly probe: string
   /** `netdev okeanid`: what shows that an address belongs to another; only where addresses are learnt. */
   readonly watch: string
   /** `bridge okeanid` or `inet okeanid`: what others send to the guest. */
@@ -17,6 +21,8 @@ export function chainNames(tap: IfName): TapChains {
   const name = tap.replaceAll('@', '/')
   return {
     guard: `from_${name}`,
+    discovery: `nd_${name}`,
+    probe: `dad_${name}`,
     watch: `watch_${name}`,
     shield: `to_${name}`,
     host: `host_${name}`,
@@ -25,7 +31,7 @@ export function chainNames(tap: IfName): TapChains {
 
 /** The tap that a chain of ours belongs to; undefined for all other chains. */
 export function tapOfChain(chain: string): string | undefined {
-  return /^(?:from|watch|to|host)_(.+)$/.exec(chain)?.[1]?.replaceAll('/', '@')
+  return /^(?:from|nd|dad|watch|to|host)_(.+)$/.exec(chain)?.[1]?.replaceAll('/', '@')
 }
 
 /** Sets of those who share a link, in `netdev okeanid`. */

@@ -6,9 +6,10 @@ import { etherTypeRules, frameRules } from './guard-frames.js'
 import { ip4Rules } from './guard-ip4.js'
 import { ip6Rules } from './guard-ip6.js'
 import { knownGuard } from './guard-known.js'
+import type { DiscoveryRules } from './guard-nd.js'
 import { plainRules } from './guard-plain.js'
 import { learningObjects, watchRules } from './learn.js'
-import { chainNames, shared } from './names.js'
+import { chainNames, shared, type TapChains } from './names.js'
 import { refuseBy } from './rule-text.js'
 import { removeShieldLines, shieldLines } from './shield.js'
 
@@ -35,10 +36,11 @@ export function nicRules(desired: DesiredNic): NicRules {
 
 /** A script that removes whatever rules a tap has; what all taps share stays. */
 export function removeRules(tap: IfName): string {
-  const { guard, watch } = chainNames(tap)
+  const { guard, discovery, probe, watch } = chainNames(tap)
   return script([
     `add table netdev ${nftTable}`,
-    ...[guard, watch].flatMap((chain) => removeChainLines(`netdev ${nftTable} ${chain}`)),
+    // a chain goes after those that lead to it
+    ...[guard, discovery, probe, watch].flatMap(removeChainLines),
     ...removeShieldLines(tap),
   ])
 }
@@ -48,14 +50,13 @@ function guardLines(desired: DesiredNic): readonly string[] {
   const known = knownGuard(desired.guard)
   const { sources6 } = known
   const chains = chainNames(nic.tap)
-  const guard = `netdev ${nftTable} ${chains.guard}`
-  const watch = `netdev ${nftTable} ${chains.watch}`
   const refuse = refuseBy(stance)
+  const ip6 = ip6Rules(known, { chains, stance, refuse })
   const rules = [
     ...plainRules(known),
     ...frameRules(known, refuse),
     ...ip4Rules(known, refuse),
-    ...ip6Rules(known, { stance, refuse }),
+    ...ip6.all,
     ...arpRules(known, refuse),
     ...etherTypeRules(known, refuse),
   ]
@@ -67,34 +68,43 @@ function guardLines(desired: DesiredNic): readonly string[] {
     `add set netdev ${nftTable} ${shared.plainProtocols} { typeof @nh,72,8; }`,
     `add element netdev ${nftTable} ${shared.plainProtocols} { 6, 17 }`,
     ...(learning === undefined ? [] : learningObjects(learning)),
-    ...hookedChainLines(guard, { hook: 'ingress', tap: nic.tap, rules }),
+    ...baseChainLines(chains.guard, 'ingress', nic.tap),
+    ...discoveryLines(chains, ip6.discovery),
+    ...ruleLines(chains.guard, rules),
     ...(learning === undefined
-      ? removeChainLines(watch)
-      : hookedChainLines(watch, {
-          hook: 'egress',
-          tap: nic.tap,
-          rules: watchRules(learning, known.macs),
-        })),
+      ? removeChainLines(chains.watch)
+      : [
+          ...baseChainLines(chains.watch, 'egress', nic.tap),
+          ...ruleLines(chains.watch, watchRules(learning, known.macs)),
+        ]),
   ]
 }
 
-function hookedChainLines(
-  chain: string,
-  {
-    hook,
-    tap,
-    rules,
-  }: {
-    readonly hook: 'ingress' | 'egress'
-    readonly tap: IfName
-    readonly rules: readonly string[]
-  },
+/** Nothing leads to these chains yet, or any more. */
+function discoveryLines(
+  { discovery, probe }: TapChains,
+  { probes, others }: DiscoveryRules,
 ): readonly string[] {
+  if (others.length === 0) return [discovery, probe].flatMap(removeChainLines)
   return [
-    `add chain ${chain} { type filter hook ${hook} device "${tap}" priority ${guardPriority}; policy accept; }`,
-    `flush chain ${chain}`,
-    ...rules.map((rule) => `add rule ${chain} ${rule}`),
+    ...[discovery, probe].flatMap((chain) => [
+      `add chain ${of(chain)}`,
+      `flush chain ${of(chain)}`,
+    ]),
+    ...ruleLines(probe, probes),
+    ...ruleLines(discovery, others),
   ]
+}
+
+function baseChainLines(chain: string, hook: 'ingress' | 'egress', tap: IfName): readonly string[] {
+  return [
+    `add chain ${of(chain)} { type filter hook ${hook} device "${tap}" priority ${guardPriority}; policy accept; }`,
+    `flush chain ${of(chain)}`,
+  ]
+}
+
+function ruleLines(chain: string, rules: readonly string[]): readonly string[] {
+  return rules.map((rule) => `add rule ${of(chain)} ${rule}`)
 }
 
 /** Hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP, shim6 (IANA's IPv6 extension header types). */
@@ -102,7 +112,11 @@ const extensionHeaders = [0, 43, 44, 51, 60, 135, 139, 140]
 
 /** A base chain goes with its device before Linux 6.14 or so, so it is made first, of no kind. */
 function removeChainLines(chain: string): readonly string[] {
-  return [`add chain ${chain}`, `flush chain ${chain}`, `delete chain ${chain}`]
+  return ['add', 'flush', 'delete'].map((verb) => `${verb} chain ${of(chain)}`)
+}
+
+function of(chain: string): string {
+  return `netdev ${nftTable} ${chain}`
 }
 
 function script(lines: readonly string[]): string {

@@ -17,12 +17,30 @@ export const linkLocal: Cidr6 = {
 /** How rules of this stance refuse. */
 export function refuseBy(stance: Stance): Refuse {
   const verdict = stance === 'enforce' ? ' drop' : ''
-  return (match, reason) => `${match} counter${verdict} comment "${reason}"`
+  return (match, reason) => `${match} counter${verdict} comment "${reason}"`.trimStart()
 }
 
 /** `ip saddr != A ip saddr != B`: neither of them, without an anonymous set; empty for no value. */
 export function noneOf(field: string, values: readonly string[]): string {
   return values.map((value) => `${field} != ${value}`).join(' ')
+}
+
+/** Types of frames (IEEE 802 numbers), as numbers of nft. */
+export const etherTypes = {
+  ip: '0x0800',
+  arp: '0x0806',
+  rarp: '0x8035',
+  vlan: '0x8100',
+  ip6: '0x86dd',
+  providerVlan: '0x88a8',
+} as const
+
+/** Where the type of a frame stands, as it is on the wire: `ether type` costs two expressions more, which ask for the kind of device. */
+export const etherTypeField = '@ll,96,16'
+
+/** Frames of a type. */
+export function ofEtherType(type: keyof typeof etherTypes): string {
+  return `${etherTypeField} == ${etherTypes[type]}`
 }
 
 /** As nft reads it back: host bits zero, no length for one address. */
