@@ -3,7 +3,9 @@ import { actionRoutes } from './action-routes.js'
 import { addressRoutes } from './address-routes.js'
 import { flavorRoutes } from './flavor-routes.js'
 import { furtherRoutes } from './further-routes.js'
+import { hypervisorRoutes } from './hypervisor-routes.js'
 import { imageRoutes } from './image-routes.js'
+import { instanceActionRoutes } from './instance-action-routes.js'
 import { interfaceRoutes } from './interface-routes.js'
 import { keypairRoutes } from './keypair-routes.js'
 import { metadataRoutes } from './metadata-routes.js'
@@ -21,5 +23,7 @@ export const computeRoutes: Routes = (app, context) => {
   imageRoutes(app, context)
   keypairRoutes(app, context)
   quotaRoutes(app, context)
-  furtherRoutes(app, context)
+  instanceActionRoutes(app, context)
+  hypervisorRoutes(app, context)
+  furtherRoutes(app)
 }

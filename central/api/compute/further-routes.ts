@@ -1,10 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { requireCaller } from '#central/api/caller.js'
-import type { Context } from '#central/api/context.js'
 import { Fault } from '#central/api/fault.js'
+import { type Missing, refuseMissing } from '#central/api/missing.js'
 import { answers } from '#central/api/routes.js'
-import { findServer } from '#central/server/find-server.js'
-import type { ServerPath } from './server-change.js'
 
 const base = '/compute/v2.1'
 
@@ -33,18 +30,74 @@ const zone = {
   hosts: null,
 }
 
-/** Parts of Nova that Ganeti's own tools do, or that are not here yet. */
-const missing = [
-  'os-hypervisors',
-  'os-services',
-  'os-aggregates',
-  'os-server-groups',
-  'os-security-groups',
-  'os-simple-tenant-usage',
-] as const
+/** What clients of Nova ask for and is not here. */
+const missing: readonly Missing[] = [
+  {
+    paths: ['os-services'],
+    access: 'admin',
+    what: 'compute services',
+    instead: 'okeanid status --all tells how agents and nodes are.',
+  },
+  {
+    paths: ['os-aggregates'],
+    methods: ['GET', 'POST'],
+    access: 'admin',
+    what: 'aggregates',
+    instead: "Nodes are in Ganeti's node groups: gnt-group list.",
+  },
+  {
+    paths: ['os-server-groups'],
+    methods: ['GET', 'POST'],
+    what: 'server groups',
+    instead: "Ganeti's allocator chooses nodes; its exclusion tags keep instances apart.",
+  },
+  {
+    paths: ['os-security-groups', 'servers/:id/os-security-groups'],
+    what: 'security groups',
+    instead: 'A server has a firewall profile: action firewallProfile.',
+  },
+  {
+    paths: ['os-simple-tenant-usage', 'os-simple-tenant-usage/:project'],
+    what: 'records of usage',
+    instead: 'GET /limits tells what a project has now.',
+  },
+  {
+    paths: ['os-migrations'],
+    access: 'admin',
+    what: 'records of migrations',
+    instead: 'Ganeti keeps its jobs: gnt-job list.',
+  },
+  {
+    paths: ['flavors'],
+    methods: ['POST'],
+    access: 'admin',
+    what: 'flavors made by clients',
+    instead: 'okeanid-central flavor add makes them.',
+  },
+  {
+    paths: ['flavors/:id'],
+    methods: ['PUT', 'DELETE'],
+    access: 'admin',
+    what: 'flavors changed by clients',
+    instead: 'okeanid-central flavor remove takes one away; none is ever changed.',
+  },
+  {
+    paths: ['flavors/:id/os-extra_specs'],
+    methods: ['POST'],
+    access: 'admin',
+    what: 'properties of flavors that clients set',
+    instead: 'The one that there is comes by okeanid-central flavor add --disk-template.',
+  },
+  {
+    paths: ['servers/:id/os-volume_attachments'],
+    methods: ['GET', 'POST'],
+    what: 'volumes',
+    instead: "A server has the disk of its flavor's size.",
+  },
+]
 
 /** Extensions, zones, and what says that it is not here. */
-export function furtherRoutes(app: FastifyInstance, { store }: Context): void {
+export function furtherRoutes(app: FastifyInstance): void {
   const tags = ['further']
   app.get(
     `${base}/extensions`,
@@ -74,23 +127,5 @@ export function furtherRoutes(app: FastifyInstance, { store }: Context): void {
       async () => ({ availabilityZoneInfo: [zone] }),
     )
   }
-  for (const name of missing) {
-    app.get(
-      `${base}/${name}`,
-      { schema: { tags, summary: 'Not here', ...answers(501, 'always') } },
-      async () => {
-        throw new Fault('notImplemented', `${name} is not here`)
-      },
-    )
-  }
-  for (const name of ['os-volume_attachments', 'os-security-groups', 'os-instance-actions']) {
-    app.get<ServerPath>(
-      `${base}/servers/:id/${name}`,
-      { schema: { tags, summary: 'Not here', ...answers(501, 'for every server there is') } },
-      async (request) => {
-        await findServer(store.read, requireCaller(request), request.params.id)
-        throw new Fault('notImplemented', `${name} is not here`)
-      },
-    )
-  }
+  refuseMissing(app, { tag: 'further', base, missing })
 }

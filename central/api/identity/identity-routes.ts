@@ -14,6 +14,7 @@ import {
   loginRequestV3,
 } from './login-request.js'
 import { loginBodyV2, loginBodyV3 } from './login-schema.js'
+import { missingRoutes } from './missing-routes.js'
 import { placeFor } from './place.js'
 import { tokenRoutes } from './token-routes.js'
 import { tokenV2, tokenV3 } from './token-view.js'
@@ -77,6 +78,7 @@ export const identityRoutes: Routes = (app, context) => {
   )
   tokenRoutes(app, context)
   directoryRoutes(app, context)
+  missingRoutes(app, context)
 }
 
 /** Takes logins, or says where they are taken. */

@@ -5,13 +5,15 @@ import { isoTime } from '#central/api/compute/server-view.js'
 import { Fault } from '#central/api/fault.js'
 import { answers, type Routes } from '#central/api/routes.js'
 import { type ImageRow, visibleImages } from '#central/server/offers.js'
+import { missingRoutes } from './missing-routes.js'
 
 const tags = ['images']
 
 const base = '/image/v2/images'
 
 /** Of Glance's API what lists images. */
-export const imageRoutes: Routes = (app, { store }) => {
+export const imageRoutes: Routes = (app, context) => {
+  const { store } = context
   app.get<{ Querystring: Query }>(
     base,
     { schema: { tags, summary: "Images in Glance's form", ...answers(200, '`{"images": [..]}`') } },
@@ -53,6 +55,7 @@ export const imageRoutes: Routes = (app, { store }) => {
       return imageView(row)
     },
   )
+  missingRoutes(app, context)
 }
 
 const filters = [

@@ -1,6 +1,7 @@
 import type { Routes } from '#central/api/routes.js'
 import { extensionRoutes } from './extension-routes.js'
 import { floatingIpRoutes } from './floating-ip-routes.js'
+import { missingRoutes } from './missing-routes.js'
 import { networkRoutes } from './network-routes.js'
 import { portRoutes } from './port-routes.js'
 import { quotaRoutes } from './quota-routes.js'
@@ -16,4 +17,5 @@ export const neutronRoutes: Routes = (app, context) => {
   floatingIpRoutes(app, context)
   quotaRoutes(app, context)
   synnefoRoutes(app, context)
+  missingRoutes(app, context)
 }
