@@ -2,8 +2,8 @@ import type { Stamp } from '#central/stamp.js'
 import type { Change } from '#central/store/store.js'
 import type { JsonObject } from '#ganeti/json-value.js'
 import { setSlaacAddresses } from './addresses.js'
-import { networkOfNic } from './foreign-network.js'
 import type { NetworkDeps } from './network-deps.js'
+import { type NicsAtHand, readNics } from './nics-at-hand.js'
 import { leaveServer, type PortRow } from './port-rows.js'
 import { liveStatuses } from './realise-network.js'
 import { setToldAddress } from './told-address.js'
@@ -11,6 +11,13 @@ import { type ToldNic, toldNics } from './told-nic.js'
 
 /** What following Ganeti needs to know. */
 export type SyncDeps = Pick<NetworkDeps, 'names' | 'nowMs' | 'network'>
+
+/** A server whose NICs were told. */
+interface Server {
+  readonly id: number
+  readonly projectId: string
+  readonly userId: string
+}
 
 /**
  * How long a promised NIC may be missing from lists after its job is done: a list that is older than the job may come after
@@ -31,26 +38,28 @@ export async function syncNics(
   {
     server,
     nics,
+    atHand,
   }: {
-    readonly server: {
-      readonly id: number
-      readonly projectId: string
-      readonly userId: string
-    }
+    readonly server: Server
     readonly nics: readonly JsonObject[]
     /** Of the list; only for those who wonder why it counts. */
     readonly stamp: Stamp
+    /** What was read for several servers together; absent: it is read now. */
+    readonly atHand?: NicsAtHand
   },
 ): Promise<{ readonly isChanged: boolean; readonly conflicts: readonly string[] }> {
-  const left = new Map((await portsOf(tx, server.id)).map((port) => [port.id, port]))
+  const there = atHand ?? (await readNics(tx, deps, [server.id]))
+  const left = new Map(there.portsOf(server.id).map((port) => [port.id, port]))
   const conflicts: string[] = []
   let isChanged = false
   for (const nic of toldNics(nics)) {
     const known = findPort(left, nic, deps)
     if (known !== undefined) left.delete(known.id)
-    const port = known ?? (await adoptPort(tx, deps, { server, nic }))
-    const { hasNews, conflict } = await updatePort(tx, deps, { port, nic })
-    isChanged ||= hasNews || known === undefined
+    const { hasNews, conflict } =
+      known === undefined
+        ? await adoptPort(tx, deps, { server, nic, there })
+        : await updatePort(tx, deps, { port: known, nic, there })
+    isChanged ||= hasNews
     if (conflict !== undefined) conflicts.push(conflict)
   }
   for (const port of left.values()) {
@@ -59,10 +68,6 @@ export async function syncNics(
     isChanged = true
   }
   return { isChanged, conflicts }
-}
-
-async function portsOf(tx: Change, serverId: number): Promise<readonly PortRow[]> {
-  return await tx.selectFrom('ports').selectAll().where('server_id', '=', serverId).execute()
 }
 
 /** By our own name for it, then by what Ganeti called it when we saw it first. */
@@ -88,34 +93,32 @@ function findPort(
 async function adoptPort(
   tx: Change,
   deps: SyncDeps,
-  {
-    server,
-    nic,
-  }: {
-    readonly server: { readonly id: number; readonly projectId: string; readonly userId: string }
-    readonly nic: ToldNic
-  },
-): Promise<PortRow> {
-  return await tx
+  { server, nic, there }: { readonly server: Server; readonly nic: ToldNic; there: NicsAtHand },
+): Promise<Updated> {
+  const networkId = await there.networkOf(nic)
+  const port = await tx
     .insertInto('ports')
     .values({
       ...{ name: '', project_id: server.projectId, user_id: server.userId },
-      ...{ network_id: await networkOfNic(tx, deps, nic), server_id: server.id },
+      ...{ network_id: networkId, server_id: server.id },
       ...{ nic_name: nic.name ?? '', nic_uuid: nic.uuid ?? null, nic_index: nic.index },
-      ...{ mac: null, state: 'ACTIVE', is_kept: 0, is_leaving: 0, firewall: null },
-      ...{ leased_ms: null, created_ms: deps.nowMs, updated_ms: deps.nowMs },
+      ...{ mac: nic.mac ?? null, state: 'ACTIVE', is_kept: 0, is_leaving: 0 },
+      ...{ firewall: nic.firewall, leased_ms: null },
+      ...{ created_ms: deps.nowMs, updated_ms: deps.nowMs },
     })
     .returningAll()
     .executeTakeFirstOrThrow()
+  const { conflict } = await updateAddresses(tx, deps, { port, networkId, nic, isOther: true, there })
+  return { hasNews: true, conflict }
 }
 
 async function updatePort(
   tx: Change,
   deps: SyncDeps,
-  { port, nic }: { readonly port: PortRow; readonly nic: ToldNic },
-): Promise<{ readonly hasNews: boolean; readonly conflict: string | undefined }> {
+  { port, nic, there }: { readonly port: PortRow; readonly nic: ToldNic; there: NicsAtHand },
+): Promise<Updated> {
   const isMoved = nic.network !== undefined || nic.link !== undefined
-  const networkId = isMoved ? await networkOfNic(tx, deps, nic) : port.network_id
+  const networkId = isMoved ? await there.networkOf(nic) : port.network_id
   const told = {
     network_id: networkId,
     nic_uuid: nic.uuid ?? port.nic_uuid,
@@ -131,19 +134,56 @@ async function updatePort(
     const values = { ...told, updated_ms: deps.nowMs }
     await tx.updateTable('ports').set(values).where('id', '=', port.id).execute()
   }
-  const address = await setToldAddress(tx, deps, { port, networkId, ip: nic.ip })
   const isOther = told.mac !== port.mac || networkId !== port.network_id
-  if (told.mac !== null && isOther) {
-    await setSlaacAddresses(tx, { portId: port.id, networkId, mac: told.mac })
+  const now = { ...port, ...told }
+  const addresses = await updateAddresses(tx, deps, { port: now, networkId, nic, isOther, there })
+  return { hasNews: hasChanged || addresses.hasNews, conflict: addresses.conflict }
+}
+
+/** What came of a NIC: whether anything changed, and an address that another port of ours has been promised. */
+interface Updated {
+  readonly hasNews: boolean
+  readonly conflict: string | undefined
+}
+
+async function updateAddresses(
+  tx: Change,
+  deps: SyncDeps,
+  {
+    port,
+    networkId,
+    nic,
+    isOther,
+    there,
+  }: {
+    readonly port: PortRow
+    readonly networkId: number
+    readonly nic: ToldNic
+    /** Its hardware address or its network is another. */
+    readonly isOther: boolean
+    readonly there: NicsAtHand
+  },
+): Promise<Updated> {
+  const { subnets, ...network } = await there.network(networkId)
+  const has = there.addressesOf(port.id)
+  const has4 = has.filter(({ ip_version: version }) => version === 4)
+  const subnet = subnets.find(({ ip_version: version }) => version === 4)
+  const updated = await setToldAddress(tx, deps, {
+    ...{ port, has: has4, ip: nic.ip },
+    network: { ...network, subnet },
+  })
+  const isSlaac = subnets.some(({ is_slaac: flag }) => flag === 1)
+  if (port.mac !== null && isOther && (isSlaac || has.length > has4.length)) {
+    await setSlaacAddresses(tx, { portId: port.id, networkId, mac: port.mac })
   }
-  return { hasNews: hasChanged || address.hasNews, conflict: address.conflict }
+  return updated
 }
 
 /** Whether the job that makes a port's NIC is under way, or ended only just now. */
 async function isPromised(
   tx: Change,
   { nowMs }: SyncDeps,
-  { server, port }: { readonly server: { readonly id: number }; readonly port: PortRow },
+  { server, port }: { readonly server: Pick<Server, 'id'>; readonly port: PortRow },
 ): Promise<boolean> {
   const intent = await tx
     .selectFrom('intents')

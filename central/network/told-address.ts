@@ -1,10 +1,10 @@
 import type { Change } from '#central/store/store.js'
 import { insertAddress } from './addresses.js'
 import type { NetworkDeps } from './network-deps.js'
+import type { AddressRow, NetworkAtHand } from './nics-at-hand.js'
 import { takeValue } from './pool.js'
-import { addressPools } from './pools.js'
 import type { PortRow } from './port-rows.js'
-import { subnetsOf } from './subnets.js'
+import type { SubnetRow } from './subnets.js'
 
 /** What came of an address that Ganeti told. */
 interface Outcome {
@@ -13,23 +13,26 @@ interface Outcome {
   readonly conflict: string | undefined
 }
 
-/** Makes the IPv4 address of a port what Ganeti says that it is. */
+/** The network that a port is on now. */
+type Network = Omit<NetworkAtHand, 'subnets'> & { readonly subnet: SubnetRow | undefined }
+
+/** Makes the IPv4 address of a port what Ganeti says that it is. @param has those that it had */
 export async function setToldAddress(
   tx: Change,
   deps: Pick<NetworkDeps, 'nowMs' | 'network'>,
   {
     port,
-    networkId,
+    network,
+    has,
     ip,
-  }: { readonly port: PortRow; readonly networkId: number; readonly ip: string | undefined },
+  }: {
+    readonly port: PortRow
+    readonly network: Network
+    readonly has: readonly AddressRow[]
+    readonly ip: string | undefined
+  },
 ): Promise<Outcome> {
-  const has = await tx
-    .selectFrom('addresses')
-    .selectAll()
-    .where('port_id', '=', port.id)
-    .where('ip_version', '=', 4)
-    .execute()
-  const isSame = has.length === 1 && has[0]?.address === ip && has[0]?.network_id === networkId
+  const isSame = has.length === 1 && has[0]?.address === ip && has[0]?.network_id === network.id
   if (isSame || (has.length === 0 && ip === undefined))
     return { hasNews: false, conflict: undefined }
   for (const { id, pool_value_id: valueId, floating_ip_id: floatingId } of has) {
@@ -49,7 +52,7 @@ export async function setToldAddress(
     }
   }
   if (ip === undefined) return { hasNews: true, conflict: undefined }
-  const isOurs = await takeTold(tx, deps, { port, networkId, ip })
+  const isOurs = await takeTold(tx, deps, { port, network, ip })
   return { hasNews: isOurs || has.length > 0, conflict: isOurs ? undefined : ip }
 }
 
@@ -58,23 +61,23 @@ async function takeTold(
   deps: Pick<NetworkDeps, 'nowMs' | 'network'>,
   {
     port,
-    networkId,
+    network,
     ip,
-  }: { readonly port: PortRow; readonly networkId: number; readonly ip: string },
+  }: { readonly port: PortRow; readonly network: Network; readonly ip: string },
 ): Promise<boolean> {
-  const poolIds = await addressPools(tx, networkId)
+  const { poolIds, subnet } = network
   const owner = { kind: 'port', id: port.id } as const
   const value = await takeValue(tx, deps, { poolIds, owner, value: ip, isTold: true })
-  const subnets = await subnetsOf(tx, networkId)
-  const subnet = subnets.find(({ ip_version: version }) => version === 4)
-  const address = { network: { id: networkId }, portId: port.id, subnet, address: ip }
+  const address = { network, portId: port.id, subnet, address: ip }
   if (value !== undefined) return await insertAddress(tx, { ...address, poolValueId: value.id })
-  const floating = await tx
-    .selectFrom('floating_ips')
-    .selectAll()
-    .where('network_id', '=', networkId)
-    .where('address', '=', ip)
-    .executeTakeFirst()
+  const floating = network.isFloatingPool
+    ? await tx
+        .selectFrom('floating_ips')
+        .selectAll()
+        .where('network_id', '=', network.id)
+        .where('address', '=', ip)
+        .executeTakeFirst()
+    : undefined
   if (floating === undefined) {
     // in no pool, or promised to a port that its job has not made yet
     return await insertAddress(tx, address)

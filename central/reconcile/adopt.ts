@@ -1,5 +1,5 @@
 import { query } from '#central/effect/queries.js'
-import { type SimulatedMessage, simulatedMessage } from '#central/effect/simulated-message.js'
+import { simulatedMessage } from '#central/effect/simulated-message.js'
 import type { Row } from '#central/store/schema.js'
 import type { Change } from '#central/store/store.js'
 import { takeMessages } from '#central/update/take-messages.js'
@@ -64,15 +64,12 @@ export async function adoptViews(
 ): Promise<readonly number[]> {
   const nowMs = deps.nowMs()
   const ids = await deps.store.write(async (tx) => {
-    const made: number[] = []
-    const messages: SimulatedMessage[] = []
-    for (const { adoption, view } of adopted) {
-      const id = await addServer(tx, { backend, adoption, view, nowMs })
-      made.push(id)
-      for (const [index, body] of instanceBodies(view).entries()) {
-        messages.push(simulatedMessage(backend, { id: `adopted.${id}.${nowMs}.${index}`, body }))
-      }
-    }
+    const made = await addServers(tx, { backend, adopted, nowMs })
+    const messages = adopted.flatMap(({ view }, place) =>
+      instanceBodies(view).map((body, index) =>
+        simulatedMessage(backend, { id: `adopted.${made[place]}.${nowMs}.${index}`, body }),
+      ),
+    )
     await takeMessages(tx, deps, messages)
     return made
   })
@@ -80,34 +77,57 @@ export async function adoptViews(
   return ids
 }
 
-async function addServer(
+/** @returns the servers' numbers, in the same order */
+async function addServers(
   tx: Change,
-  given: Adopted & { readonly backend: Row<'backends'>; readonly nowMs: number },
-): Promise<number> {
-  const { backend, adoption, view } = given
+  {
+    backend,
+    adopted,
+    nowMs,
+  }: {
+    readonly backend: Row<'backends'>
+    readonly adopted: readonly Adopted[]
+    readonly nowMs: number
+  },
+): Promise<readonly number[]> {
+  if (adopted.length === 0) return []
+  const names = adopted.map(({ view }) => view.name)
   const known = await tx
     .selectFrom('servers')
-    .select('id')
+    .select(['id', 'instance_name'])
     .where('backend_id', '=', backend.id)
-    .where('instance_name', '=', view.name)
+    .where('instance_name', 'in', names)
     .where('deleted_ms', 'is', null)
     .executeTakeFirst()
   if (known !== undefined) {
-    throw new AgentError('USAGE', `instance ${view.name} is server ${known.id} already`)
+    const { id, instance_name: name } = known
+    throw new AgentError('USAGE', `instance ${name} is server ${id} already`)
   }
-  const row = serverRow({ ...given, flavorId: await fittingFlavor(tx, view) })
-  const { id } = await tx
-    .insertInto('servers')
-    .values(adoption.serverId === undefined ? row : { ...row, id: adoption.serverId })
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  return id
+  const flavors = new Map<string, string>()
+  const idOf = new Map<string, number>()
+  const numbered: (ReturnType<typeof serverRow> & { readonly id: number })[] = []
+  for (const { adoption, view } of adopted) {
+    const size = sizeOf(view)
+    const flavorId = flavors.get(size.key) ?? (await fittingFlavor(tx, view))
+    flavors.set(size.key, flavorId)
+    const row = serverRow({ backend, adoption, view, flavorId, nowMs })
+    const { serverId } = adoption
+    if (serverId === undefined) idOf.set(view.name, await addServer(tx, row))
+    else numbered.push({ ...row, id: serverId })
+  }
+  if (numbered.length > 0) await tx.insertInto('servers').values(numbered).execute()
+  for (const { instance_name: name, id } of numbered) idOf.set(name, id)
+  return names.map((name) => idOf.get(name) ?? 0)
+}
+
+async function addServer(tx: Change, row: ReturnType<typeof serverRow>): Promise<number> {
+  const query = tx.insertInto('servers').values(row).returning('id')
+  return (await query.executeTakeFirstOrThrow()).id
 }
 
 /** A flavor of this size, made where there is none; that one is nobody else's to choose. */
 async function fittingFlavor(tx: Change, view: InstanceView): Promise<string> {
-  const diskGib = Math.ceil(diskOf(view) / 1024)
-  const size = { vcpus: view.vcpus, ram_mib: view.ramMib, disk_gib: diskGib }
+  const { key, ...size } = sizeOf(view)
   const flavors = await tx
     .selectFrom('flavors')
     .select(['id', 'disk_template'])
@@ -119,7 +139,7 @@ async function fittingFlavor(tx: Change, view: InstanceView): Promise<string> {
     .execute()
   const fitting = flavors.find(({ disk_template: own }) => own === view.diskTemplate) ?? flavors[0]
   if (fitting !== undefined) return fitting.id
-  const id = `adopted-${size.vcpus}-${size.ram_mib}-${size.disk_gib}-${view.diskTemplate}`
+  const id = `adopted-${key}`
   const flavor = { id, name: id, ...size, disk_template: view.diskTemplate } as const
   await tx
     .insertInto('flavors')
@@ -127,6 +147,12 @@ async function fittingFlavor(tx: Change, view: InstanceView): Promise<string> {
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute()
   return id
+}
+
+function sizeOf(view: InstanceView) {
+  const diskGib = Math.ceil(diskOf(view) / 1024)
+  const key = `${view.vcpus}-${view.ramMib}-${diskGib}-${view.diskTemplate}`
+  return { key, vcpus: view.vcpus, ram_mib: view.ramMib, disk_gib: diskGib }
 }
 
 function diskOf({ diskSizesMib }: InstanceView): number {

@@ -1,4 +1,5 @@
 import type { NetworkDeps } from '#central/network/network-deps.js'
+import { readNics } from '#central/network/nics-at-hand.js'
 import { closePorts } from '#central/network/ports.js'
 import { syncNics } from '#central/network/sync-nics.js'
 import type { Change } from '#central/store/store.js'
@@ -18,7 +19,7 @@ export async function takeNics(
 ): Promise<{ readonly changedIds: ReadonlySet<number>; readonly conflicts: readonly string[] }> {
   const changedIds = new Set<number>()
   const conflicts: string[] = []
-  for (const { before, after, nics } of changed) {
+  for (const { before, after } of changed) {
     if (after.deleted_ms !== null) {
       if (before.deleted_ms === null) await closePorts(tx, network, { serverId: after.id })
       continue
@@ -31,10 +32,17 @@ export async function takeNics(
         .where('state', '=', 'BUILD')
         .execute()
     }
-    if (nics === undefined) continue
+  }
+  const told = changed.flatMap(({ after, nics }) =>
+    nics === undefined || after.deleted_ms !== null ? [] : [{ after, nics }],
+  )
+  if (told.length === 0) return { changedIds, conflicts }
+  const ids = told.map(({ after }) => after.id)
+  const atHand = await readNics(tx, network, ids)
+  for (const { after, nics } of told) {
     const { id, project_id: projectId, user_id: userId } = after
     const server = { id, projectId, userId }
-    const synced = await syncNics(tx, network, { server, nics: nics.nics, stamp: nics.stamp })
+    const synced = await syncNics(tx, network, { server, ...nics, atHand })
     if (synced.isChanged) changedIds.add(id)
     conflicts.push(...synced.conflicts)
   }
