@@ -11,14 +11,14 @@ export interface KeystoneOptions {
   readonly timeoutMs: number
   /** How long an answer is believed: so long a token lives on after it was revoked there. */
   readonly cacheMs: number
+  /** Most answers that are kept; what was asked first is forgotten first. */
+  readonly cacheCount: number
   /** Role there that makes an admin here. */
   readonly adminRole: string
   /** Roles there that make a member; who has none of all these may do nothing here. */
   readonly memberRoles: readonly string[]
   readonly nowMs: () => number
 }
-
-const maxCached = 10_000
 
 /** Most questions at a time: whoever makes up tokens cannot make us flood it. */
 const maxAsking = 50
@@ -34,7 +34,7 @@ interface Known {
  * proof, so we need no account there. A role that is none of those configured gives nothing: a `reader` there is no member.
  */
 export function keystoneTokens(options: KeystoneOptions): Identity {
-  const { nowMs, cacheMs } = options
+  const { nowMs, cacheMs, cacheCount } = options
   const known = new Map<string, Known>()
   let asking = 0
 
@@ -56,12 +56,13 @@ export function keystoneTokens(options: KeystoneOptions): Identity {
       const found = known.get(digest)
       if (found !== undefined && found.untilMs > nowMs()) return await unended(found.answer, nowMs)
       known.delete(digest)
-      const [oldest] = known.size >= maxCached ? known.keys() : []
+      const [oldest] = known.size >= cacheCount ? known.keys() : []
       if (oldest !== undefined) known.delete(oldest)
       const answer = askOne(token)
-      known.set(digest, { untilMs: nowMs() + cacheMs, answer })
-      // that it could not be asked is not an answer
-      answer.catch(() => known.delete(digest))
+      const entry = { untilMs: nowMs() + cacheMs, answer }
+      known.set(digest, entry)
+      // that it could not be asked is not an answer; one that was forgotten may have been asked for again meanwhile
+      answer.catch(() => known.get(digest) === entry && known.delete(digest))
       return await unended(answer, nowMs)
     },
   }

@@ -21,6 +21,7 @@ export function openIdentity(
     ca: identity.keystone_ca_file === '' ? undefined : readFileSync(identity.keystone_ca_file),
     timeoutMs: identity.keystone_timeout.ms,
     cacheMs: identity.keystone_cache.ms,
+    cacheCount: 10_000,
     adminRole: identity.keystone_admin_role,
     memberRoles: identity.keystone_member_roles,
     nowMs: context.nowMs,

@@ -108,7 +108,13 @@ async function adoptPort(
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-  const { conflict } = await updateAddresses(tx, deps, { port, networkId, nic, isOther: true, there })
+  const { conflict } = await updateAddresses(tx, deps, {
+    port,
+    networkId,
+    nic,
+    isOther: true,
+    there,
+  })
   return { hasNews: true, conflict }
 }
 

@@ -59,11 +59,7 @@ export async function setToldAddress(
 async function takeTold(
   tx: Change,
   deps: Pick<NetworkDeps, 'nowMs' | 'network'>,
-  {
-    port,
-    network,
-    ip,
-  }: { readonly port: PortRow; readonly network: Network; readonly ip: string },
+  { port, network, ip }: { readonly port: PortRow; readonly network: Network; readonly ip: string },
 ): Promise<boolean> {
   const { poolIds, subnet } = network
   const owner = { kind: 'port', id: port.id } as const

@@ -1,8 +1,39 @@
 import t from 'tap'
+import { ensurePools } from '#central/network/pools.js'
 import { openCentralApp, startMs } from '../../support/central-app.js'
 import { image, seedCloud, small } from '../../support/cloud.js'
 
 /** What stock clients ask for by habit. */
+
+t.test('v1.1, v2 and v2.1 serve the same JSON: plain lists, without `values`', async (t) => {
+  const central = await openCentralApp(t)
+  await central.store.write((tx) => seedCloud(tx, startMs))
+  await ensurePools(central.store, central.context.config)
+  const headers = { 'x-auth-token': (await central.enter('ann')).token }
+  await central.app.inject({
+    ...{ method: 'POST', url: '/v1.1/networks', headers },
+    payload: { network: { name: 'net', cidr: '10.0.0.0/24' } },
+  })
+  const { statusCode } = await central.app.inject({
+    ...{ method: 'POST', url: '/v1.1/servers', headers },
+    payload: { server: { name: 'web', flavorRef: small, imageRef: image, networks: 'none' } },
+  })
+  t.equal(statusCode, 202)
+  for (const name of ['servers', 'flavors', 'images', 'networks']) {
+    for (const path of [name, `${name}/detail`]) {
+      const [now, ...before] = await Promise.all(
+        ['/v2.1', '/v2', '/v1.1'].map(async (base) =>
+          (await central.app.inject({ url: `${base}/${path}`, headers })).json(),
+        ),
+      )
+      t.match(now[name], [{ id: String }], path)
+      for (const other of before) t.same(other, now, path)
+    }
+  }
+  t.match((await central.app.inject({ url: '/v1.1/servers/1', headers })).json(), {
+    server: { id: '1', metadata: {}, addresses: {}, attachments: [] },
+  })
+})
 
 t.test('hypervisor list and show: each cluster is one, with what was read of it', async (t) => {
   const central = await openCentralApp(t)

@@ -3,51 +3,9 @@ import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { makeAuthority } from '../../support/certificates.js'
-import { ownFolder } from '../../support/own-folder.js'
-
-const program = 'dist/central/bin/okeanid-central.js'
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly error: string
-}
-
-/** Runs one command, with a text on its standard input. */
-async function command(args: readonly string[], input = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: 'pipe' })
-  const [out, error] = [textOf(child.stdout), textOf(child.stderr)]
-  child.stdin.on('error', () => {}) // it may end without having read
-  child.stdin.end(input)
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, out: await out, error: await error }
-}
-
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = ''
-  for await (const chunk of stream) text += String(chunk)
-  return text
-}
-
-/** A centre with a folder of its own, and its commands. */
-function centre(t: Test) {
-  const folder = ownFolder(t)
-  const file = path.join(folder, 'central.ini')
-  const lines = [
-    '[server]\nport = 0',
-    `[store]\nurl = sqlite:${folder}/state/central.db`,
-    `secret_key_file = ${folder}/state/secret.key`,
-    '[broker]\nenabled = no',
-  ]
-  writeFileSync(file, `${lines.join('\n')}\n`)
-  return {
-    folder,
-    file,
-    run: (args: readonly string[], input?: string) => command([...args, '-c', file], input),
-  }
-}
+import { centre, command, program } from './centre.js'
 
 t.test(
   'an administrator makes everything that a client needs, and the service serves it',

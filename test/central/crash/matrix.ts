@@ -1,10 +1,6 @@
-// Kills the whole service, `okeanid-central serve`, 200 times at random moments under load, on SQLite and on PostgreSQL; broker and
+// Kills the whole service, `okeanid-central serve`, at random moments under load, on SQLite and on PostgreSQL; broker and
 // PostgreSQL are killed and started again in between. What is played is Ganeti alone; its agents speak by the agent's own code.
-//
-//     node dist/test/central/crash/matrix.js [KILLS, 200] [--engine sqlite|postgres] [--control ack-first|blind] [--seed N]
-//
-// A control switches one mechanism of the service off, and must fail: `ack-first` acknowledges messages before they are in the store,
-// `blind` does not find the jobs of calls whose answers were lost. Needs root and the lab's tree (test/lab/README.md).
+// A control switches one mechanism of the service off, and must fail.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,16 +13,37 @@ import type { Control } from './centre.js'
 import { countingRandom } from './counting-random.js'
 import { type RunReport, runService } from './service-run.js'
 
+const help = `node dist/test/central/crash/matrix.js [KILLS] [--engine sqlite|postgres] [--control CONTROL] [--seed N]
+
+Kills okeanid-central serve KILLS times (200) at random moments under load and starts it again: on SQLite with the broker killed at
+every 25th kill, then on PostgreSQL, which is killed at every 10th as well. At the end clients, store, cluster and jobs are
+compared. Exit code 1: something was lost, done twice, stuck, wrong, or left to reconcile.
+
+  --engine sqlite|postgres  on this one alone
+  --control ack-first       messages are acknowledged before they are in the store: must fail
+  --control blind           jobs of calls whose answers were lost are not found: must fail
+  --seed N                  of the random moments; printed, so that a run can be repeated
+
+Needs root and the lab's tree (test/lab/README.md). 200 kills of one engine take an hour beside other work.`
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     engine: { type: 'string' },
     control: { type: 'string', default: 'none' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+    help: { type: 'boolean', short: 'h' },
   },
 })
+if (values.help === true) {
+  console.log(help)
+  process.exit()
+}
 const killCount = Number(positionals[0] ?? 200)
 const control = values.control as Control
+const engines = ['sqlite', 'postgres', undefined]
+if (!Number.isSafeInteger(killCount) || killCount < 1) throw new Error('KILLS wants a number')
+if (!engines.includes(values.engine)) throw new Error(`no engine ${values.engine}`)
 if (!['none', 'ack-first', 'blind'].includes(control)) throw new Error(`no control ${control}`)
 const random = countingRandom(Number(values.seed))
 const folder = mkdtempSync(path.join(tmpdir(), 'okeanid-crash-'))

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { defaultCentralConfig } from '#central/config/central-config.js'
+import { keystoneTokens } from '#central/identity/keystone.js'
 import { openCentralApp, startMs } from '../../support/central-app.js'
 import { playKeystone } from '../../support/played-keystone.js'
 import { until } from '../../support/until.js'
@@ -129,4 +130,35 @@ t.test('who makes up tokens does not flood it', async (t) => {
   t.same([...new Set(await Promise.all(answers))], [503])
   t.equal(keystone.askedCount(), 50)
   t.equal(keystone.peakCount(), 50)
+})
+
+t.test('of more answers than are kept, what was asked first is forgotten first', async (t) => {
+  const nowMs = () => startMs
+  const keystone = await playKeystone({ nowMs })
+  t.teardown(() => keystone.close())
+  for (const token of ['a', 'b', 'c']) {
+    keystone.tokens.set(token, {
+      ...{ projectId: 'sea', roles: ['member'], expiresMs: startMs + 3_600_000 },
+    })
+  }
+  const { authenticate } = keystoneTokens({
+    ...{ url: keystone.url, ca: undefined, timeoutMs: 30_000, nowMs },
+    ...{ cacheMs: 60_000, cacheCount: 2, adminRole: 'admin', memberRoles: ['member'] },
+  })
+  const asked: string[] = []
+  for (const token of ['a', 'b', 'a', 'c', 'b', 'a', 'c', 'b']) {
+    const before = keystone.askedCount()
+    t.match(await authenticate(token), { roles: ['member'] })
+    if (keystone.askedCount() > before) asked.push(token)
+  }
+  // c sends a away; a, when it comes back, b; and b c
+  t.same(asked, ['a', 'b', 'c', 'a', 'b'])
+  t.test('also where it is refused: tokens that are made up fill no memory', async (t) => {
+    for (const token of ['x', 'y', 'z']) t.equal(await authenticate(token), undefined)
+    const before = keystone.askedCount()
+    for (const token of ['z', 'y']) t.equal(await authenticate(token), undefined)
+    t.equal(keystone.askedCount(), before)
+    await authenticate('x')
+    t.equal(keystone.askedCount(), before + 1)
+  })
 })
