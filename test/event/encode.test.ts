@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { decodeMessage, encodeMessage } from '#event/codec.js'
+import { decodeMessage, encodeMessage, splitMessage } from '#event/codec.js'
 import { encodeEvent, formatTime } from '#event/encode.js'
 import { jobFactKey } from '#event/message-id.js'
 import { routingPrefix } from '#event/routing.js'
@@ -90,6 +90,18 @@ t.test('a message has the CloudEvents attributes and ASCII JSON', async (t) => {
     body: '{"type":"ganeti-job-status","event_time":[1700000012,345678],"cluster":"gnt \\u00e9","jobId":7,"status":"queued","op_count":0,"summary":[],"ops":[]}',
   })
   t.strictSame(decodeMessage(encodeMessage(message)), { ok: true, value: message })
+})
+
+t.test('what is sent is the body as it lies in the bytes, not a copy', async (t) => {
+  const headers = { schema: 1, node: 'n1' }
+  const envelope = { routingKey: 'k', messageId: 'id-1', timestampSeconds: 7, headers }
+  const bytes = encodeMessage({ ...envelope, body: '{"é":\n1}' })
+  const split = splitMessage(bytes)
+  if (!split.ok) throw new Error(split.problem)
+  const { body, ...rest } = split.value
+  t.strictSame(rest, envelope)
+  t.equal(Buffer.from(body).toString(), '{"é":\n1}')
+  t.equal(body.buffer, bytes.buffer)
 })
 
 t.test('bytes that are no message are refused without a throw', async () => {
