@@ -1,10 +1,11 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib'
 import { AgentError } from '#errors.js'
-import type { Message } from '#event/message.js'
+import type { Outgoing } from '#event/message.js'
 import { batchWrites } from './batched-writes.js'
 import { createConfirmWatch } from './confirm-watch.js'
 import { ensureExchange } from './exchange.js'
 import { isTooLarge } from './problem.js'
+import { type Properties, publish } from './publish.js'
 import { type Link, runSessions, type Session } from './sessions.js'
 import type { BrokerSettings, BrokerState } from './settings.js'
 import { userOf } from './user.js'
@@ -31,7 +32,7 @@ export interface Publisher extends AsyncDisposable {
    * A connection on which nothing is confirmed for {@link BrokerSettings.confirmTimeoutMs} although something is under
    * way is given up: packets that are dropped look just like a broker that thinks, and AMQP's heartbeat is slow.
    */
-  send(message: Message, signal: AbortSignal): Promise<PublishOutcome>
+  send(message: Outgoing, signal: AbortSignal): Promise<PublishOutcome>
   state(): BrokerState
   /** How many messages found no queue bound, by routing key. */
   returned(): ReadonlyMap<string, number>
@@ -59,64 +60,74 @@ interface Open {
   readonly writes: () => void
 }
 
-interface Waiting {
-  readonly message: Message
+/** One that the broker has not answered: who wants to know, and no more of the message than an answer is told by. */
+interface Unanswered {
+  readonly routingKey: string
+  readonly messageId: string
   readonly resolve: (outcome: PublishOutcome) => void
   readonly reject: (error: unknown) => void
+}
+
+interface Waiting {
+  readonly message: Outgoing
+  readonly sender: Unanswered
 }
 
 /** Starts to connect at once, in the background; the first `send` may come before the connection does. */
 export function openPublisher(options: PublisherOptions): Publisher {
   const { settings, random, onState, waitingCount = 10_000 } = options
+  const { exchange } = settings
   const stop = new AbortController()
-  const userId = userOf(settings)
-  const sender = userId === undefined ? {} : { userId }
-  const waitingRoom = createWaitingRoom<Waiting>(({ reject }, reason) => reject(reason))
-  const outstanding = new Set<Waiting>()
+  const propertiesOfAll = commonProperties(userOf(settings))
+  const waitingRoom = createWaitingRoom<Waiting>(({ sender }, reason) => sender.reject(reason))
+  const outstanding = new Set<Unanswered>()
   /** Those of them that came back; the confirm is still to come. */
-  const unroutable = new Set<Waiting>()
+  const unroutable = new Set<Unanswered>()
   const returned = new Map<string, number>()
   let open: Open | undefined
   let state: BrokerState = { kind: 'connecting', host: '', attempts: 0, lastProblem: undefined }
 
-  function publish(waiting: Waiting, { channel, link, writes }: Open): void {
-    const { message, resolve, reject } = waiting
-    const { routingKey, body } = message
-    const onConfirm = (error: unknown) => {
-      // Those that the end of the channel took are told already, and why.
-      if (!outstanding.delete(waiting)) return
-      link.proven()
-      confirms.answered(outstanding.size)
-      const isUnroutable = unroutable.delete(waiting)
-      if (error) resolve({ kind: 'nacked' })
-      else resolve({ kind: isUnroutable ? 'unroutable' : 'confirmed' })
-    }
+  function publishNow(
+    message: Outgoing,
+    sender: Unanswered,
+    { channel, link, writes }: Open,
+  ): void {
     try {
       writes()
-      const bytes = Buffer.from(body)
-      channel.publish(
-        settings.exchange,
-        routingKey,
-        bytes,
-        { ...properties(message), ...sender },
-        onConfirm,
-      )
-      outstanding.add(waiting)
+      const onConfirm = answering(sender, link)
+      const { routingKey, messageId, timestampSeconds: timestamp, headers } = message
+      const properties = { ...propertiesOfAll, messageId, timestamp, headers }
+      const content = contentOf(message)
+      publish(channel, { exchange, routingKey, content, properties, onConfirm })
+      outstanding.add(sender)
       confirms.sent()
     } catch (error) {
       // A name of more than 255 bytes, headers of more than 64 KiB: nothing of it was written.
       if (error instanceof TypeError || error instanceof RangeError) {
-        resolve({ kind: 'poison', reason: error.message })
-      } else reject(link.loss())
+        sender.resolve({ kind: 'poison', reason: error.message })
+      } else sender.reject(link.loss())
+    }
+  }
+
+  /** Made where the message is out of sight: what a closure sees lives as long as the closure. */
+  function answering(sender: Unanswered, link: Link): (error: unknown) => void {
+    return (error) => {
+      // Those that the end of the channel took are told already, and why.
+      if (!outstanding.delete(sender)) return
+      link.proven()
+      confirms.answered(outstanding.size)
+      const isUnroutable = unroutable.delete(sender)
+      if (error) sender.resolve({ kind: 'nacked' })
+      else sender.resolve({ kind: isUnroutable ? 'unroutable' : 'confirmed' })
     }
   }
 
   /** The confirm of a message that came back follows; it is found by its id, and the first of two is as good as the second. */
   function cameBack(messageId: unknown): void {
-    for (const waiting of outstanding) {
-      if (waiting.message.messageId !== messageId || unroutable.has(waiting)) continue
-      unroutable.add(waiting)
-      const { routingKey } = waiting.message
+    for (const sender of outstanding) {
+      if (sender.messageId !== messageId || unroutable.has(sender)) continue
+      unroutable.add(sender)
+      const { routingKey } = sender
       const isKnown = returned.has(routingKey) || returned.size < maxReturnedKeys
       const key = isKnown ? routingKey : 'other'
       returned.set(key, (returned.get(key) ?? 0) + 1)
@@ -128,12 +139,12 @@ export function openPublisher(options: PublisherOptions): Publisher {
     while (open && state.kind === 'connected') {
       const waiting = waitingRoom.next()
       if (!waiting) return
-      publish(waiting, open)
+      publishNow(waiting.message, waiting.sender, open)
     }
   }
 
   async function openSession(model: ChannelModel, link: Link): Promise<Session> {
-    await ensureExchange(model, settings.exchange)
+    await ensureExchange(model, exchange)
     const channel = await model.createConfirmChannel()
     const end = () => {
       if (open?.channel !== channel) return
@@ -181,7 +192,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
     stop.abort()
     await running
     const closed = new AgentError('BROKER_LOST', 'the publisher was closed')
-    for (let one = waitingRoom.next(); one; one = waitingRoom.next()) one.reject(closed)
+    for (let one = waitingRoom.next(); one; one = waitingRoom.next()) one.sender.reject(closed)
   }
 
   return {
@@ -192,10 +203,11 @@ export function openPublisher(options: PublisherOptions): Publisher {
           return reject(new AgentError('BROKER_LOST', 'the publisher was closed'))
         }
         if (waitingRoom.count() >= waitingCount) return reject(overflow(waitingCount, state))
-        const waiting: Waiting = { message, resolve, reject }
+        const { routingKey, messageId } = message
+        const sender: Unanswered = { routingKey, messageId, resolve, reject }
         const isFirst = waitingRoom.count() === 0
-        if (isFirst && open && state.kind === 'connected') publish(waiting, open)
-        else waitingRoom.enter(waiting, signal)
+        if (isFirst && open && state.kind === 'connected') publishNow(message, sender, open)
+        else waitingRoom.enter({ message, sender }, signal)
       }),
     state: () => state,
     returned: () => returned,
@@ -204,17 +216,20 @@ export function openPublisher(options: PublisherOptions): Publisher {
   }
 }
 
-/** Properties of a message as DESIGN 3.3 has them. `mandatory`: the broker says when no queue is bound. */
-function properties({ messageId, timestampSeconds, headers }: Message) {
+/** What all messages have of the properties in DESIGN 3.3. */
+function commonProperties(userId: string | undefined): Properties {
   return {
-    persistent: true,
-    mandatory: true,
     contentType: 'application/json',
     appId: 'okeanid',
-    messageId,
-    timestamp: timestampSeconds,
-    headers,
+    ...(userId === undefined ? {} : { userId }),
   }
+}
+
+/** amqplib wants a Buffer; of bytes it is another view of the same, for amqplib copies them. */
+function contentOf({ body }: Outgoing): Buffer {
+  if (typeof body === 'string') return Buffer.from(body)
+  if (body instanceof Buffer) return body
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 }
 
 /** amqplib's own words for the same thing begin so; `problem.ts` knows them. */
