@@ -13,7 +13,7 @@ const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
 
 await using role = await openEventsRole(config, createLog({ level: 'info', withPriority: false }), {
-  onConfirmed({ messageId }) {
+  onConfirmed(messageId) {
     const [kind, , job] = messageId.split('.')
     if (kind === 'job')
       process.stdout.write(`job-${job} ${performance.timeOrigin + performance.now()}\n`)

@@ -23,7 +23,6 @@ import { brokerSettings } from '#broker/configured.js'
 import { openPublisher } from '#broker/publisher.js'
 import type { BrokerState } from '#broker/settings.js'
 import { readProgressFile } from '#event/image-progress.js'
-import type { Message } from '#event/message.js'
 import { type Outbox, openOutbox } from '#outbox/outbox.js'
 import type { Log } from '#service/log.js'
 import { createMetrics } from '#service/metrics.js'
@@ -53,7 +52,7 @@ import { createTagsTeller } from './tags-task.js'
 
 /** What a benchmark or the fault matrix puts in place of a part, or is told by one. */
 export interface EventsRoleObserver {
-  readonly onConfirmed?: (message: Message) => void
+  readonly onConfirmed?: (messageId: string) => void
   readonly openOutbox?: typeof openOutbox
   readonly openPublisher?: typeof openPublisher
   readonly onLedgerStep?: (step: SaveStep) => void

@@ -1,6 +1,5 @@
 import type { Publisher, PublishOutcome } from '#broker/publisher.js'
-import { decodeMessage } from '#event/codec.js'
-import type { Message } from '#event/message.js'
+import { splitMessage } from '#event/codec.js'
 import { drain, type SendOutcome } from '#outbox/drain.js'
 import type { HeldBack } from '#outbox/lanes.js'
 import type { Outbox } from '#outbox/outbox.js'
@@ -29,7 +28,7 @@ export interface PublishParts {
   readonly log: Log
   readonly counters: EventCounters
   readonly delivery: Delivery
-  readonly onConfirmed?: ((message: Message) => void) | undefined
+  readonly onConfirmed?: ((messageId: string) => void) | undefined
 }
 
 /** Routing keys that are remembered as unroutable. */
@@ -49,16 +48,7 @@ export function publishTask(parts: PublishParts, publisher: Publisher): Task {
         signal,
         windowCount: Number(config.broker.window),
         laneOf,
-        async send(body, sendSignal) {
-          const message = decodeMessage(body)
-          if (!message.ok) return { kind: 'poison', reason: message.problem }
-          const outcome = judge(parts, message.value, await sent(message.value, sendSignal))
-          if (outcome.kind === 'confirmed') {
-            counters.published.add()
-            onConfirmed?.(message.value)
-          } else if (outcome.kind === 'later') counters.retried.add(1, { reason: 'held' })
-          return outcome
-        },
+        send,
         onQuarantine(sequence, reason) {
           counters.rejected.add()
           log('error', 'message-quarantined', { sequence, reason })
@@ -72,20 +62,32 @@ export function publishTask(parts: PublishParts, publisher: Publisher): Task {
       }),
   }
 
-  async function sent(message: Message, signal: AbortSignal): Promise<PublishOutcome> {
-    try {
-      return await publisher.send(message, signal)
-    } catch (error) {
-      if (!signal.aborted) counters.retried.add(1, { reason: 'lost' })
-      throw error
-    }
+  /** While the answer is awaited nothing is kept of the message but its key: a window of them would outlive the collector's young space. */
+  function send(body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
+    const message = splitMessage(body)
+    if (!message.ok) return Promise.resolve({ kind: 'poison', reason: message.problem })
+    const { routingKey, messageId } = message.value
+    return publisher.send(message.value, signal).then(
+      (answer) => {
+        const outcome = judge(parts, routingKey, answer)
+        if (outcome.kind === 'confirmed') {
+          counters.published.add()
+          onConfirmed?.(messageId)
+        } else if (outcome.kind === 'later') counters.retried.add(1, { reason: 'held' })
+        return outcome
+      },
+      (error: unknown) => {
+        if (!signal.aborted) counters.retried.add(1, { reason: 'lost' })
+        throw error
+      },
+    )
   }
 }
 
 /** What the answer of the broker means, by the configuration; a routing key that leads nowhere is told once. */
 function judge(
   { config, log, delivery }: PublishParts,
-  { routingKey }: Message,
+  routingKey: string,
   outcome: PublishOutcome,
 ): SendOutcome {
   const { unroutable } = delivery
@@ -111,7 +113,7 @@ function judge(
 
 /** What a message is about: the order of its messages is kept. One that cannot be read is alone. */
 function laneOf(body: Uint8Array): string {
-  const message = decodeMessage(body)
+  const message = splitMessage(body)
   if (!message.ok) return ''
   return String(message.value.headers['cloudEvents:subject'] ?? message.value.routingKey)
 }
