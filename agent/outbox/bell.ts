@@ -10,6 +10,7 @@ export function createBell(): Bell {
   let waiting: (() => void)[] = []
   return {
     ring() {
+      if (waiting.length === 0) return
       const now = waiting
       waiting = []
       for (const wake of now) wake()

@@ -40,54 +40,75 @@ export interface Ledger {
   passedMs(): number | undefined
 }
 
+interface Out {
+  readonly held: Held
+  isAcked: boolean
+}
+
 /** A ledger that starts with nothing handed out. Bounded by what the caller lets be outstanding. */
 export function createLedger(start: Place): Ledger {
-  // Ascending in both senses: a rewind hands out again only what is in here, in the same order.
-  const out = new Map<number, Held & { isAcked: boolean }>()
+  const out = new Map<number, Out>()
+  // The same, from `first` on, ascending: a rewind hands out again only what is in here, in the same order. A Map would be walked over what
+  // was deleted from it each time.
+  let order: Out[] = []
+  let first = 0
   let cursor = start
   let reach = start.sequence
   let aheadCount = 0
   let passedMs: number | undefined
 
   function advance() {
-    for (const [sequence, held] of out) {
-      if (!held.isAcked) break
-      out.delete(sequence)
-      aheadCount -= held.count
-      passedMs = held.appendedMs ?? passedMs
-      cursor = { sequence: sequence + 1, segment: held.segment, offset: held.end }
+    let passed: Held | undefined
+    for (let one = order[first]; one?.isAcked; one = order[first]) {
+      passed = one.held
+      out.delete(passed.sequence)
+      aheadCount -= passed.count
+      passedMs = passed.appendedMs ?? passedMs
+      first += 1
     }
+    if (!passed) return
+    cursor = { sequence: passed.sequence + 1, segment: passed.segment, offset: passed.end }
+    if (first < order.length / 2) return
+    order = order.slice(first)
+    first = 0
+  }
+
+  function put(held: Held, isAcked: boolean): void {
+    const one: Out = { held, isAcked }
+    out.set(held.sequence, one)
+    order.push(one)
+    reach = held.sequence + 1
   }
 
   return {
     cursor: () => cursor,
     handedOut(held) {
       if (out.has(held.sequence)) return
-      out.set(held.sequence, { ...held, isAcked: false })
-      reach = held.sequence + 1
+      put(held, false)
     },
     lost(held) {
       if (held.sequence < cursor.sequence || out.has(held.sequence)) return false
-      out.set(held.sequence, { ...held, isAcked: true })
-      reach = held.sequence + 1
+      put(held, true)
       aheadCount += held.count
       advance()
       return true
     },
     isAcked: (sequence) => sequence < cursor.sequence || out.get(sequence)?.isAcked === true,
-    held: (sequence) => out.get(sequence),
+    held: (sequence) => out.get(sequence)?.held,
     ack(sequence) {
       if (sequence < cursor.sequence) return false
-      const held = out.get(sequence)
-      invariant(held, `entry ${sequence} was handed out before it is acknowledged`)
-      if (held.isAcked) return false
-      held.isAcked = true
-      aheadCount += held.count
+      const one = out.get(sequence)
+      invariant(one, `entry ${sequence} was handed out before it is acknowledged`)
+      if (one.isAcked) return false
+      one.isAcked = true
+      aheadCount += one.held.count
       advance()
       return true
     },
     passTo(place) {
       out.clear()
+      order = []
+      first = 0
       aheadCount = 0
       cursor = place
       reach = place.sequence
@@ -96,8 +117,7 @@ export function createLedger(start: Place): Ledger {
     outCount: () => out.size,
     aheadCount: () => aheadCount,
     oldestOutMs() {
-      for (const held of out.values()) if (!held.isAcked) return held.appendedMs
-      return undefined
+      return order[first]?.held.appendedMs // the cursor has moved over what is acknowledged
     },
     passedMs: () => passedMs,
   }

@@ -39,7 +39,7 @@ export function startQueue(
   let passed = start.sequence
   /** The first entry was not appended before; what is known without reading for it. */
   let oldestMs = restored.oldestMs
-  let counts = { appended: 0, acked: 0, quarantined: 0, damagedBytes: restored.tornBytes }
+  const counts = { appended: 0, acked: 0, quarantined: 0, damagedBytes: restored.tornBytes }
   let taking: Promise<unknown> | undefined
   let tidying: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
@@ -57,7 +57,7 @@ export function startQueue(
       // Nothing waited: the oldest is among these.
       if (backlogCount() === 0) oldestMs = records[0]?.appendedMs
       nextSequence += records.length
-      counts = { ...counts, appended: counts.appended + records.length }
+      counts.appended += records.length
       for (const record of records) hot.put({ segment: segment.first, record })
       bell.ring()
     },
@@ -73,13 +73,13 @@ export function startQueue(
       const count = to - from + 1
       const place = { segment, start: offset, end: offset }
       const isNew = ledger.lost({ sequence: to, count, appendedMs: undefined, ...place })
-      if (isNew) counts = { ...counts, quarantined: counts.quarantined + count }
+      if (isNew) counts.quarantined += count
       moved()
     },
     async onDamage(segment, { start, bytes }) {
       // A disk too full for a copy of rotten bytes must not keep the good ones from leaving.
       const isNew = await setAsideDamage(disk, dir, { segment, start, bytes }).catch(() => true)
-      if (isNew) counts = { ...counts, damagedBytes: counts.damagedBytes + bytes.length }
+      if (isNew) counts.damagedBytes += bytes.length
     },
   })
 
@@ -195,7 +195,7 @@ export function startQueue(
       if (closing) throw closedError()
     },
     ack(sequence) {
-      if (settle(sequence)) counts = { ...counts, acked: counts.acked + 1 }
+      if (settle(sequence)) counts.acked += 1
     },
     rewind() {
       invariant(!taking, 'no rewind while a take runs')
@@ -233,7 +233,7 @@ export function startQueue(
       } catch (error) {
         throw writeFailure(dir, error)
       }
-      if (settle(sequence)) counts = { ...counts, quarantined: counts.quarantined + 1 }
+      if (settle(sequence)) counts.quarantined += 1
     },
     stats,
     close() {

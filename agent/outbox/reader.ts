@@ -24,7 +24,7 @@ export interface Reader {
   place(): Place
   /** Goes to another place. */
   seek(place: Place): void
-  /** The entry at the place when it is in memory. */
+  /** The entry at the place when it is in memory: appended just now, or in the slice that was read last. */
   peekHot(): Found | undefined
   /** The next entry at or behind the place, from disk; undefined at the end. Rejects with the system's error. */
   peekCold(): Promise<Found | undefined>
@@ -94,6 +94,12 @@ export function createReader(options: ReaderOptions): Reader {
     return undefined
   }
 
+  function peekSlice(): Found | undefined {
+    const piece = pieces[pieceIndex]
+    if (piece?.kind !== 'record' || piece.sequence !== place.sequence) return undefined
+    return { segment: place.segment, record: piece }
+  }
+
   async function usePiece(piece: Piece): Promise<Found | undefined> {
     const { segment } = place
     if (piece.kind === 'record' && piece.sequence >= place.sequence) {
@@ -135,7 +141,7 @@ export function createReader(options: ReaderOptions): Reader {
   return {
     place: () => place,
     seek,
-    peekHot: () => hot(place.sequence),
+    peekHot: () => hot(place.sequence) ?? peekSlice(),
     peekCold,
     pass({ segment, record }) {
       const isFromSlice = pieces[pieceIndex] === record
