@@ -62,7 +62,7 @@ export async function runRow(row: Row, options: RunOptions): Promise<RowResult> 
   const queue = `faults-${row.name}`
   await declareQueue(world.url, queue)
   const firstJob = lastJob(world) + 1
-  const common = { lab, random, jobs: recordedJobs(), burstCount: isShort ? 5_000 : 1_000_000 }
+  const common = { lab, random, jobs: recordedJobs(), burstCount: isShort ? 5_000 : 100_000 }
   await using kept = openReplaySite({
     ...common,
     kind: 'kept',
