@@ -39,7 +39,7 @@ const turnMs = 8
  * fold into one.
  */
 export async function* followJobs(options: JobSourceOptions): AsyncGenerator<readonly Job[]> {
-  const { queueDirectory, known, rescanMs, onNotice, signal, during = justDo } = options
+  const { known, rescanMs, onNotice, signal, during = justDo } = options
   const order = createReadingOrder()
   const signatures = new Map<JobId, FileSignature>()
   const scanner = createQueueScanner({ ...options, signatures })
@@ -54,7 +54,10 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
     },
     wake: wakeup.wake,
   })
-  const follower = createDirectoryFollower({ queueDirectory, scanner, onName, onNotice })
+  const onReplaced = () => {
+    isBlind = true
+  }
+  const follower = createDirectoryFollower({ ...options, scanner, onName, onReplaced })
   let scanning: Promise<void> | undefined
   let nextScanMs = 0
 
@@ -138,11 +141,14 @@ function createDirectoryFollower({
   scanner,
   onName,
   onNotice,
+  onReplaced,
 }: {
   readonly queueDirectory: string
   readonly scanner: QueueScanner
   readonly onName: (name: string) => void
   readonly onNotice: (notice: QueueNotice) => void
+  /** What was written to it before it was watched nobody has noticed. */
+  readonly onReplaced: () => void
 }): { ensure(): Promise<boolean>; close(): Promise<void> } {
   let trigger: Trigger | undefined
   let watched: string | undefined
@@ -161,6 +167,7 @@ function createDirectoryFollower({
       const startedMs = performance.now()
       await trigger?.close()
       watched = identity
+      onReplaced()
       trigger = await openTrigger(queueDirectory, onName, (error) => {
         watched = undefined
         onNotice({ kind: 'failed', what: 'trigger', error })
