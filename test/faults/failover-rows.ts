@@ -46,10 +46,17 @@ export const failoverRows: readonly Row[] = [
 /** So many seconds do jobs last that are under way when the master changes: some end before, some meanwhile, some after it. */
 const longJobs = [2, 4, 8, 16, 32]
 
-/** Submits them. */
+/** Submits them. A luxid that has just begun may not answer within Ganeti's own ten seconds; a job that it took all the same is one more. */
 async function startLongJobs({ world: { lab } }: RowContext, master: string): Promise<void> {
   for (const seconds of longJobs)
-    await lab.execOk(master, ['gnt-debug', 'delay', '--submit', String(seconds)])
+    await until(
+      `a job of ${seconds} s on ${master}`,
+      async () => {
+        const { code } = await lab.exec(master, ['gnt-debug', 'delay', '--submit', `${seconds}`])
+        return code === 0 || undefined
+      },
+      { deadlineMs: 180_000, everyMs: 1000 },
+    )
 }
 
 async function mastersOf({

@@ -34,7 +34,6 @@ if (values.help || unknown.length > 0) {
   process.exit(unknown.length > 0 ? 2 : 0)
 }
 
-goBeforeOthers()
 const ended = new Promise<never>((_, reject) => {
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.once(name, () => reject(new Error(`ended by ${name}`)))
@@ -52,17 +51,19 @@ process.exit(results.every((result) => faultsOf(result).length === 0) ? 0 : 1)
 
 /**
  * Linux shares the CPU by session, and Ganeti gives each job one of its own: all agents of recorded jobs together would have as much of it
- * as one real job, and live a minute where a kill needs a second. Without effect where sessions are not told apart.
+ * as one real job, and live a minute where a kill needs a second. Where masters change, Ganeti itself is what must get on. Without
+ * effect where sessions are not told apart.
  */
-function goBeforeOthers(): void {
+function takeShare({ isFirst }: { readonly isFirst: boolean }): void {
   try {
-    writeFileSync('/proc/self/autogroup', '-9')
+    writeFileSync('/proc/self/autogroup', isFirst ? '-9' : '0')
   } catch {
     console.log('no autogroups here: on a busy machine, long rows take long')
   }
 }
 
 async function runGroup(nodes: 1 | 3, group: typeof rows): Promise<void> {
+  takeShare({ isFirst: nodes === 1 })
   await using world = await openWorld({ nodes })
   for (const row of group) {
     const running = runRow(row, { world, seed, isShort: values.short, say: console.log })
