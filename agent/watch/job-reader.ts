@@ -18,7 +18,7 @@ export interface JobReaderOptions {
   /** Kept up to date: the version of each file that was read last. */
   readonly signatures: Map<JobId, FileSignature>
   readonly onNotice: (notice: QueueNotice) => void
-  /** A file cannot be read because nothing in the directory can. */
+  /** A file cannot be read because nothing in the directory can, or is gone, maybe because the directory is being replaced. */
   readonly onBlind: () => void
   /** There is something to take. */
   readonly wake: () => void
@@ -45,6 +45,7 @@ export function createJobReader(options: JobReaderOptions): JobReader {
         readAside(id)
         return undefined
       case 'gone':
+        if (!vanished.has(id)) onBlind()
         if (known.isOpen(id) && !vanished.has(id)) onNotice({ kind: 'vanished', id })
         if (known.isOpen(id)) vanished.add(id)
         return undefined

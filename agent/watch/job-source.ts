@@ -46,20 +46,22 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
   const wakeup = createWakeup(signal)
   /** Until a scan has looked at all: what is written next must not be read before what could not be. */
   let isBlind = false
+  let blindCount = 0
   const readings = createJobReader({
     ...options,
     signatures,
-    onBlind() {
-      isBlind = true
-    },
+    onBlind: goBlind,
     wake: wakeup.wake,
   })
-  const onReplaced = () => {
-    isBlind = true
-  }
-  const follower = createDirectoryFollower({ ...options, scanner, onName, onReplaced })
+  const follower = createDirectoryFollower({ ...options, scanner, onName, onReplaced: goBlind })
   let scanning: Promise<void> | undefined
   let nextScanMs = 0
+
+  function goBlind(): void {
+    isBlind = true
+    blindCount += 1
+    nextScanMs = 0
+  }
 
   function onName(name: string): void {
     const id = jobOfFileName(name)
@@ -73,9 +75,10 @@ export async function* followJobs(options: JobSourceOptions): AsyncGenerator<rea
       if (!(await follower.ensure())) return
       const startedMs = performance.now()
       order.scanBegins()
+      const before = blindCount
       const { listedCount, highest, changed, missing, lost } = await scanner.scan(Date.now())
       order.scanEnds(changed)
-      isBlind = false
+      if (blindCount === before) isBlind = false // else something went wrong while it looked
       if (missing.length > 0) onNotice({ kind: 'missing-jobs', ranges: missing })
       if (lost.length > 0) onNotice({ kind: 'lost-jobs', ids: lost })
       for (const id of signatures.keys()) if (known.isDone(id)) signatures.delete(id)

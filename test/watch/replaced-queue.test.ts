@@ -89,3 +89,53 @@ t.test(
     await consumed
   },
 )
+
+t.test(
+  'what is behind a file that is gone while the queue is being replaced waits for it',
+  async (t) => {
+    const directory = path.join(t.testdir(), 'queue')
+    const old = `${directory}.old`
+    const queue = createTestQueue(directory)
+    const write = (id: number, status: 'queued' | 'success') =>
+      queue.write(id, jobFile(id, [{ status, start: 110, exec: 111, end: 120 }], 120))
+    const stop = new AbortController()
+    const ledger = createLedger()
+    const ended: number[] = []
+    let watchingCount = 0
+    const replace = () => {
+      renameSync(directory, old)
+      mkdirSync(directory)
+      renameSync(path.join(old, 'job-2'), path.join(directory, 'job-2'))
+    }
+    write(1, 'queued')
+    write(2, 'queued')
+    const jobs = followJobs({
+      queueDirectory: directory,
+      known: ledger,
+      baselineSinceMs: undefined,
+      rescanMs: 50,
+      onNotice: ({ kind }) => {
+        if (kind === 'watching') watchingCount++
+        if (kind === 'vanished') renameSync(path.join(old, 'job-1'), path.join(directory, 'job-1'))
+      },
+      signal: stop.signal,
+    })
+    const first = await jobs.next()
+    for (const job of first.value ?? []) ledger.record(job, ledger.news(job))
+    await until('the first watch', () => (watchingCount === 1 ? true : undefined))
+    const watcher = watch(directory)
+    t.teardown(() => watcher.close())
+    const noticed = new Promise<void>((resolve) => {
+      watcher.on('change', (_, name) => name === 'job-2' && resolve())
+    })
+    write(1, 'success')
+    write(2, 'success')
+    await noticed
+    replace()
+    for await (const batch of jobs) {
+      for (const { id, ops } of batch) if (ops[0]?.status === 'success') ended.push(id)
+      if (ended.length === 2) stop.abort()
+    }
+    t.strictSame(ended, [1, 2])
+  },
+)
