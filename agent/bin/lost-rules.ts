@@ -5,6 +5,7 @@ import { applyScripts } from '#kernel/apply-scripts.js'
 import { readTap } from '#kernel/host-nic-facts.js'
 import { createKeptRules } from '#kernel/kept-rules.js'
 import { readGeneration, readTapRules } from '#kernel/rule-dump.js'
+import type { RulesetFollower } from '#kernel/ruleset-watch.js'
 import { lockTaps } from '#kernel/tap-locks.js'
 import type { DesiredNic } from '#nic/desired.js'
 import { rulesMissing } from '#nic/repair/differences.js'
@@ -26,7 +27,7 @@ export interface LostRules {
    * Puts all back in one transaction, after another one of what they share, which isolates nobody. Nothing when the kernel refuses, which
    * it does when any of them is still there; and when only some are kept and all are so few that nft is as quick: then all come at once.
    */
-  putBack(): Promise<RulesPutBack>
+  putBack(unheard: RulesetFollower['unheard']): Promise<RulesPutBack>
 }
 
 /** Whose rules are there again, and since when: monotonic clock. */
@@ -105,7 +106,7 @@ export function createLostRules({
         if (readGeneration() !== generation) return rules.forget(nic.tap)
       }
     },
-    async putBack() {
+    async putBack(unheard) {
       const kept = [...nics].filter(([tap]) => rules.has(tap))
       if (kept.length === 0 || (kept.length < wanted && wanted <= quickCount)) return nothingBack()
       const locks = lockTaps(
@@ -121,7 +122,7 @@ export function createLostRules({
           ...claims.lines(ready.map(([, { desired }]) => desired)),
         ])
         const taps = ready.map(([tap]) => tap)
-        rules.putBack(taps)
+        unheard(() => rules.putBack(taps))
         return { taps: new Set(taps), atMs: performance.now() }
       } catch (error) {
         if (!(error instanceof AgentError) && systemCode(error) === undefined) throw error

@@ -13,7 +13,7 @@ import { type IfName, parseIfName } from '#addr/if-name.js'
 import { backoffMs } from '#backoff.js'
 import { AgentError, systemCode } from '#errors.js'
 import { readRecord } from '#kernel/nic-files.js'
-import type { RulesetChange } from '#kernel/ruleset-watch.js'
+import type { RulesetChange, RulesetFollower } from '#kernel/ruleset-watch.js'
 import { parseNicRecord } from '#nic/record.js'
 import { nextEndSeconds } from '#nic/repair/stances.js'
 import type { Log } from '#service/log.js'
@@ -91,6 +91,7 @@ export function repairTask({
   let state = nothingRepaired
   let lostAtMs: number | undefined
   let wake = (): void => undefined
+  let unheard: RulesetFollower['unheard'] = (work) => work()
 
   function ask(scope: Scope, inMs: number): void {
     schedule.ask(scope, performance.now() + inMs)
@@ -125,7 +126,7 @@ export function repairTask({
   async function pass(scope: Scope): Promise<void> {
     const startedMs = performance.now()
     const lostMs = lostAtMs
-    const back = lostMs === undefined ? nothingBack() : await lost.putBack()
+    const back = lostMs === undefined ? nothingBack() : await lost.putBack(unheard)
     const comparison = await comparer.compare(scope)
     if (scope === 'all') {
       for (const { nic } of comparison.survey.stale) await forget(nic.tap)
@@ -224,6 +225,7 @@ export function repairTask({
         wake = wakeup.wake
         const soon = (): void => ask('all', gatherMs.all)
         const triggers = openTriggers({ places, onSoon: soon, onRuleset, onGone, signal })
+        unheard = triggers.unheard
         let attempt = 0
         while (!signal.aborted) {
           await triggers.ensure()

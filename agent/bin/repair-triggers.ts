@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { followLinks, type Link } from '#kernel/links.js'
-import { followRuleset, type RulesetChange } from '#kernel/ruleset-watch.js'
+import { followRuleset, type RulesetChange, type RulesetFollower } from '#kernel/ruleset-watch.js'
 import { createDirectoryFollower } from '#watch/directory-follower.js'
 import { followInstanceFiles } from '#watch/running-instances.js'
 import type { RepairPlaces } from './node-nics.js'
@@ -19,6 +19,8 @@ export interface TriggerListener {
 /** Follows all that may make a NIC wrong, until the signal aborts. Folders come and go: `ensure` sees to their watches, now and then. */
 export function openTriggers({ places, onSoon, onRuleset, onGone, signal }: TriggerListener): {
   ensure(): Promise<void>
+  /** {@link RulesetFollower.unheard} */
+  readonly unheard: RulesetFollower['unheard']
 } {
   const links = new Map<string, string>()
   const instances = followInstanceFiles(places.ganetiRoot, onSoon, signal)
@@ -41,7 +43,7 @@ export function openTriggers({ places, onSoon, onRuleset, onGone, signal }: Trig
     onSoon()
   }
 
-  followRuleset({ onChange: onRuleset, signal })
+  const { unheard } = followRuleset({ onChange: onRuleset, signal })
   followLinks({
     onLink,
     onGone(_, name) {
@@ -59,6 +61,7 @@ export function openTriggers({ places, onSoon, onRuleset, onGone, signal }: Trig
     { once: true },
   )
   return {
+    unheard,
     async ensure() {
       const states = await Promise.all(folders.map((folder) => folder.ensure()))
       if ((await instances.ensure()) || states.includes('new')) onSoon()

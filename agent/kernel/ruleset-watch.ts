@@ -16,6 +16,15 @@ const retryPolicy = { firstMs: 100, maxMs: 5000 }
 /** A transaction of 500 NICs is told in 25,000 messages. */
 const receiveBufferBytes = 48 << 20
 
+/** What can be asked of whoever follows. */
+export interface RulesetFollower {
+  /**
+   * Does something while nobody listens: the kernel writes down each rule of a transaction for listeners, a fifth of its time. What others
+   * change meanwhile is not told: look for yourself afterwards.
+   */
+  unheard(work: () => void): void
+}
+
 /**
  * Follows the transactions of nftables that touch tables of our name, ours among them, until the signal aborts. When the kernel gives no
  * socket it is asked again and again; each new socket is told as a loss, for something may have happened meanwhile.
@@ -28,7 +37,7 @@ export function followRuleset({
 }: {
   readonly onChange: (change: RulesetChange) => void
   readonly signal: AbortSignal
-}): void {
+}): RulesetFollower {
   const { RulesetWatch } = loadAddon()
   let watch: NativeRulesetWatch | undefined
   let timer: NodeJS.Timeout | undefined
@@ -60,6 +69,7 @@ export function followRuleset({
   function retry(): void {
     timer = setTimeout(
       () => {
+        timer = undefined
         try {
           open()
         } catch (error) {
@@ -72,7 +82,25 @@ export function followRuleset({
     )
   }
 
-  if (signal.aborted) return
+  function unheard(work: () => void): void {
+    watch?.close()
+    try {
+      work()
+    } finally {
+      if (!signal.aborted && timer === undefined) openOrRetry()
+    }
+  }
+
+  function openOrRetry(): void {
+    try {
+      open()
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error
+      retry()
+    }
+  }
+
+  if (signal.aborted) return { unheard }
   open()
   signal.addEventListener(
     'abort',
@@ -82,4 +110,5 @@ export function followRuleset({
     },
     { once: true },
   )
+  return { unheard }
 }

@@ -54,7 +54,7 @@ const tests = (): void => {
     const { lost, had } = await kept(t)
     nft('flush ruleset')
     t.same(digests(), [undefined, undefined, undefined])
-    t.same([...(await lost.putBack()).taps], taps)
+    t.same([...(await lost.putBack((work) => work())).taps], taps)
     t.same(digests(), had)
   })
 
@@ -67,7 +67,7 @@ const tests = (): void => {
       run('ip', 'link', 'del', 'tap1')
       run('ip', 'tuntap', 'add', 'tap1', 'mode', 'tap')
       nft('flush ruleset')
-      t.same([...(await lost.putBack()).taps], ['tap2'])
+      t.same([...(await lost.putBack((work) => work())).taps], ['tap2'])
       t.same(digests(), [undefined, undefined, had[2]])
     },
   )
@@ -84,14 +84,14 @@ const tests = (): void => {
       ),
       '',
     )
-    t.equal((await lost.putBack()).taps.size, 0)
+    t.equal((await lost.putBack((work) => work())).taps.size, 0)
     t.same(digests().slice(0, 2), [undefined, undefined])
   })
 
   t.test('nothing when of few some are not kept: nft brings all at once', async (t) => {
     const { lost } = await kept(t, taps.slice(1))
     nft('flush ruleset')
-    t.equal((await lost.putBack()).taps.size, 0)
+    t.equal((await lost.putBack((work) => work())).taps.size, 0)
   })
 
   t.test('rules of another decision, or of another hand, are not kept', async (t) => {
@@ -108,7 +108,7 @@ const tests = (): void => {
     ]
     await lost.keep({ nics: changed } as unknown as Comparison)
     nft('flush ruleset')
-    t.equal((await lost.putBack()).taps.size, 0)
+    t.equal((await lost.putBack((work) => work())).taps.size, 0)
   })
 }
 

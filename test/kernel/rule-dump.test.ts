@@ -125,4 +125,30 @@ inOwnNetwork(import.meta.url, () => {
     await delay(50)
     t.equal(seen.length, 2, 'nothing is told after the end')
   })
+
+  t.test('what is done unheard is not told, and what comes after it is', async (t) => {
+    const seen: RulesetChange[] = []
+    const stop = new AbortController()
+    t.teardown(() => stop.abort())
+    const onChange = (change: RulesetChange) => void seen.push(change)
+    const { unheard } = followRuleset({ onChange, signal: stop.signal })
+    unheard(() => nft('add rule netdev okeanid from_tap0 accept'))
+    t.throws(
+      () =>
+        unheard(() => {
+          nft('flush ruleset')
+          throw new Error('refused')
+        }),
+      { message: 'refused' },
+    )
+    nft('add table netdev okeanid; delete table netdev okeanid')
+    await until('the table that came and went', () => seen[0])
+    t.match(seen, [{ isLoss: true, by: /^nft/ }])
+    t.equal(seen.length, 1)
+    stop.abort()
+    unheard(() => nft('add table netdev okeanid'))
+    nft('delete table netdev okeanid')
+    await delay(50)
+    t.equal(seen.length, 1, 'nor after the end')
+  })
 })
