@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { makeAuthority } from '../../support/certificates.js'
+import { temporaryFolder } from '../../support/temporary-folder.js'
 import { until } from '../../support/until.js'
 import { centre, command, program } from './centre.js'
 
@@ -31,7 +32,7 @@ t.test('a reload, while the service runs', async (t) => {
     writeFileSync(file, `${[text, ...further].join('\n')}\n`)
   const brokerAt = ({ port }: Place) => `[broker]\nurl = amqp://u:p@127.0.0.1:${port}/`
   configure(brokerAt(one))
-  const { port, lines, reload } = await serve(t, { folder, file })
+  const { port, lines, reload } = await serve(t, file)
 
   await t.test('holds for connections to the broker', async (t) => {
     await until('the broker to be sought', () => (one.sought() > 0 ? true : undefined), patient)
@@ -90,13 +91,17 @@ t.test('a reload, while the service runs', async (t) => {
 })
 
 /** The service, and a way to tell it to reload. */
-async function serve(t: Test, { folder, file }: { folder: string; file: string }) {
-  const environment = { ...process.env, RUNTIME_DIRECTORY: folder }
+async function serve(t: Test, file: string) {
+  const runtime = temporaryFolder('reload')
+  const environment = { ...process.env, RUNTIME_DIRECTORY: runtime }
   const service = spawn(process.execPath, [program, 'serve', '-c', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: environment,
   })
-  t.teardown(() => service.kill('SIGKILL'))
+  t.teardown(() => {
+    service.kill('SIGKILL')
+    rmSync(runtime, { recursive: true, force: true })
+  })
   const lines: string[] = []
   createInterface({ input: service.stderr }).on('line', (line) => lines.push(line))
   const port = await until(
