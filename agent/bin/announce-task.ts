@@ -43,8 +43,11 @@ export interface Announcing {
   waitingCount(): number
 }
 
+/** How often the watch is seen to. */
+const ensureMs = 5000
+
 /** How often records are listed whatever the kernel tells. */
-const rescanMs = 5000
+const rescanMs = 60_000
 
 /** How often a routed guest is asked whether it runs: often at first, then seldom. */
 const askEveryMs = (waitedMs: number): number => (waitedMs < 10_000 ? 200 : 5000)
@@ -155,6 +158,7 @@ export function announceTask({ recordsDirectory, frames, log }: AnnounceParts): 
       async run(signal) {
         const { wake, sleep } = createWakeup(signal)
         const changed = new Set<IfName>()
+        let ensureAtMs = 0
         let scanMs = 0
         const follower = createDirectoryFollower(recordsDirectory, (name) => {
           const tap = name === undefined ? undefined : tapOfFile(name)
@@ -164,9 +168,12 @@ export function announceTask({ recordsDirectory, frames, log }: AnnounceParts): 
           wake()
         })
         while (!signal.aborted) {
+          if (performance.now() >= ensureAtMs) {
+            ensureAtMs = performance.now() + ensureMs
+            if ((await follower.ensure()) === 'new') scanMs = 0
+          }
           if (performance.now() >= scanMs) {
             scanMs = performance.now() + rescanMs
-            await follower.ensure()
             for (const tap of [...listed(), ...known.keys()]) changed.add(tap)
           }
           const taps = [...changed]
@@ -177,7 +184,7 @@ export function announceTask({ recordsDirectory, frames, log }: AnnounceParts): 
           const due = room.take(nowMs)
           for (const tap of due.looks) look(tap, nowMs)
           for (const tap of due.announcements) announce(tap)
-          await sleep(Math.max(1, Math.min(scanMs, room.nextMs()) - performance.now()))
+          await sleep(Math.max(1, Math.min(ensureAtMs, scanMs, room.nextMs()) - performance.now()))
         }
         follower.close()
       },

@@ -42,8 +42,11 @@ export interface InstanceParts {
 /** How often each QEMU is looked at, by its pid alone. */
 const lookMs = 500
 
+/** How often the watches are seen to. */
+const ensureMs = 5000
+
 /** How often all is read anew whatever the kernel tells. */
-const rescanMs = 5000
+const rescanMs = 60_000
 
 /** How long Ganeti may take to clean up after a QEMU that it ended. */
 const cleanUpMs = 3000
@@ -127,7 +130,8 @@ export function instanceTask({ root, stateFile, spoolDirectory, log }: InstanceP
     async run(signal) {
       const { wake, sleep } = createWakeup(signal)
       let isStale = true
-      let scanMs = 0
+      let ensuredMs = Number.NEGATIVE_INFINITY
+      let readMs = Number.NEGATIVE_INFINITY
       const onChange = (): void => {
         isStale = true
         wake()
@@ -138,15 +142,16 @@ export function instanceTask({ root, stateFile, spoolDirectory, log }: InstanceP
       await keep()
       while (!signal.aborted) {
         const nowMs = performance.now()
-        if (nowMs >= scanMs) {
-          scanMs = nowMs + rescanMs
-          await files.ensure()
-          isStale = true
+        if (nowMs - ensuredMs >= ensureMs) {
+          ensuredMs = nowMs
+          if (await files.ensure()) isStale = true
         }
         const before = gone.length
         let isChanged = false
-        if (isStale || running.some(({ pid }) => !isAlive(pid))) {
+        const isDue = isStale || nowMs - readMs >= rescanMs
+        if (isDue || running.some(({ pid }) => !isAlive(pid))) {
           isStale = false
+          readMs = nowMs
           isChanged = compare(qemusOf(readInstances()), nowMs)
         }
         tellGone(nowMs)

@@ -10,8 +10,8 @@ import { lockTaps } from '#kernel/tap-locks.js'
 import type { DesiredNic } from '#nic/desired.js'
 import { rulesMissing } from '#nic/repair/differences.js'
 import { nicRules } from '#nic/rules/nic-rules.js'
+import { rulesDigestOf } from '#nic/rules/rules-digest.js'
 import { sharedLines } from '#nic/rules/shared-lines.js'
-import { textDigest } from '#nic/text-digest.js'
 import type { ClaimsStore } from './claims-store.js'
 import type { Mended } from './mend-nics.js'
 import type { Comparison } from './repair-pass.js'
@@ -94,13 +94,12 @@ export function createLostRules({
       for (const { nic, record, desired } of news) {
         const digest = found.get(nic.tap)?.digest
         if (digest === undefined || digest !== record?.rulesDigest || !desired.ok) continue
-        const script = nicRules(desired.value).apply
-        if (textDigest(script) !== record.scriptDigest) continue
+        if (rulesDigestOf(desired.value) !== record.scriptDigest) continue
         rules.keep(nic.tap, keyOf(record))
         nics.set(nic.tap, {
           ifindex: record.ifindex,
           desired: desired.value,
-          sharedLines: sharedLines(nic.tap, script),
+          sharedLines: sharedLines(nic.tap, nicRules(desired.value).apply),
         })
         await turn()
         if (readGeneration() !== generation) return rules.forget(nic.tap)

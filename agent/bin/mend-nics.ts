@@ -10,9 +10,8 @@ import { lockTaps } from '#kernel/tap-locks.js'
 import type { DesiredNic } from '#nic/desired.js'
 import { leftOf } from '#nic/left.js'
 import { environmentOf, formatNicRecord, type NicRecord } from '#nic/record.js'
-import { nicRules } from '#nic/rules/nic-rules.js'
+import { rulesDigestOf } from '#nic/rules/rules-digest.js'
 import type { Step } from '#nic/step.js'
-import { textDigest } from '#nic/text-digest.js'
 import type { NodeReader, RepairPlaces } from './node-nics.js'
 import { bareNics, type ComparedNic } from './repair-pass.js'
 
@@ -209,7 +208,7 @@ async function remember(
       ifindex,
       atSeconds: record?.atSeconds ?? Math.floor(Date.now() / 1000),
       config,
-      scriptDigest: textDigest(nicRules(desired).apply),
+      scriptDigest: rulesDigestOf(desired),
       rulesDigest: rules.get(nic.tap)?.digest,
       adoptedAtSeconds,
       left,

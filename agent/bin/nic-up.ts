@@ -23,9 +23,8 @@ import { planUp } from '#nic/plan.js'
 import { environmentOf, formatNicRecord } from '#nic/record.js'
 import { stanceOf } from '#nic/repair/stances.js'
 import { graceScript } from '#nic/rules/learn.js'
-import { nicRules } from '#nic/rules/nic-rules.js'
+import { rulesDigestOf } from '#nic/rules/rules-digest.js'
 import type { Step } from '#nic/step.js'
-import { textDigest } from '#nic/text-digest.js'
 import { err, ok, type Result } from '#result.js'
 import { tryLock } from './nic-addon.js'
 import { isGlassBroken, readCompiled, readStances } from './nic-compiled.js'
@@ -169,7 +168,7 @@ function remember({
     ifindex: facts.tap?.ifindex ?? 0,
     atSeconds: nowSeconds(),
     config: config.fingerprint,
-    scriptDigest: textDigest(nicRules(desired).apply),
+    scriptDigest: rulesDigestOf(desired),
     rulesDigest: digestInPlace(nic),
     adoptedAtSeconds: undefined,
     left: leftOf(desired, facts),

@@ -7,6 +7,7 @@ import { readHostState } from '#kernel/read-host-state.js'
 import { readTableNumbers } from '#kernel/table-numbers.js'
 import type { DesiredNic } from '#nic/desired.js'
 import type { NicFacts } from '#nic/facts.js'
+import { createDecider, type Decide } from '#nic/repair/decider.js'
 import {
   type Difference,
   differencesOf,
@@ -57,17 +58,20 @@ export interface Comparer {
 /** A comparer that remembers what it has read of files that did not change. */
 export function createComparer(places: RepairPlaces): Comparer {
   const node = createNodeReader(places)
-  return { node, compare: (scope) => compareNode({ node, places, scope }) }
+  const decide = createDecider()
+  return { node, compare: (scope) => compareNode({ node, places, scope, decide }) }
 }
 
 async function compareNode({
   node,
   places,
   scope,
+  decide,
 }: {
   readonly node: NodeReader
   readonly places: RepairPlaces
   readonly scope: Scope
+  readonly decide: Decide
 }): Promise<Comparison> {
   const instances = node.instances()
   const isWhole = scope === 'all'
@@ -79,15 +83,18 @@ async function compareNode({
   const { config, problem } = readCompiled(places)
   if (problem !== undefined) throw new AgentError('CONFIG_INVALID', problem)
   const nowSeconds = Math.floor(Date.now() / 1000)
-  const survey = surveyNics({
-    instances,
-    records: node.records(),
-    links: host.links,
-    rules,
-    stances: node.stances(),
-    config,
-    nowSeconds,
-  })
+  const survey = surveyNics(
+    {
+      instances,
+      records: node.records(),
+      links: host.links,
+      rules,
+      stances: node.stances(),
+      config,
+      nowSeconds,
+    },
+    decide,
+  )
   const factsOf = nicFactsReader()
   const numbers = isWhole ? readTableNumbers() : new Map<string, string>()
   const nics = survey.nics.map(async (surveyed): Promise<ComparedNic> => {

@@ -17,12 +17,20 @@ import type { Step } from './step.js'
  * @returns the problem when this host lacks what the NIC wants: a sentence of printable ASCII
  */
 export function planUp(desired: DesiredNic, facts: NicFacts): Result<readonly Step[], string> {
+  const rest = planBeyondRules(desired, facts)
+  return rest.ok ? ok([rulesStep(desired), ...rest.value]) : rest
+}
+
+/** The same without its rules. */
+export function planBeyondRules(
+  desired: DesiredNic,
+  facts: NicFacts,
+): Result<readonly Step[], string> {
   const { nic } = desired
   if (facts.tap === undefined) return err(`there is no interface ${nic.tap} on this node`)
   const attach = planAttachment(desired, facts)
   if (!attach.ok) return attach
   return ok([
-    rulesStep(desired),
     ...attach.value,
     {
       kind: 'binding',
@@ -97,7 +105,8 @@ function unusedBridge(
     : []
 }
 
-function rulesStep(desired: DesiredNic): Step {
+/** The step that makes a tap's rules what was decided. */
+export function rulesStep(desired: DesiredNic): Step {
   const { apply, remove } = nicRules(desired)
   const { tap } = desired.nic
   return {

@@ -33,8 +33,13 @@ export interface BindingFolder {
 const quietMs = 20
 const longestQuietMs = 500
 
-/** How many files a scan compares with what was read, in turn: changes in place that inotify lost are found so. */
-const comparedPerScan = 500
+/**
+ * How many files a scan compares with what was read, in turn: changes in place that inotify lost are found so. Ten scans see all, unless
+ * they are very many.
+ */
+function comparedPerScan(fileCount: number): number {
+  return Math.min(Math.max(20, Math.ceil(fileCount / 10)), 500, fileCount)
+}
 
 /** A folder of one kind of files. */
 export function createBindingFolder({
@@ -93,7 +98,7 @@ export function createBindingFolder({
   }
 
   function compare(): void {
-    for (let left = Math.min(comparedPerScan, versions.size); left > 0; left--) {
+    for (let left = comparedPerScan(versions.size); left > 0; left--) {
       const next = compared.next()
       if (next.done) {
         compared = versions.entries()

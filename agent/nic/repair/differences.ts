@@ -1,12 +1,11 @@
 import type { DesiredNic } from '#nic/desired.js'
 import type { NicFacts } from '#nic/facts.js'
-import { planUp } from '#nic/plan.js'
+import { planBeyondRules, rulesStep } from '#nic/plan.js'
 import type { NicRecord } from '#nic/record.js'
-import { nicRules } from '#nic/rules/nic-rules.js'
+import { rulesDigestOf } from '#nic/rules/rules-digest.js'
 import type { Step } from '#nic/step.js'
 import type { TapState } from '#nic/tap.js'
 import { tapState } from '#nic/tap-state.js'
-import { textDigest } from '#nic/text-digest.js'
 import { type HostState, type ObservedLink, type TableNumbers, vlanKey } from './host-state.js'
 import { ipStep, routingDifferences } from './routing-differences.js'
 import type { TapRules } from './tap-rules.js'
@@ -49,7 +48,7 @@ export function differencesOf(
   const isAdopted = observed.record === undefined || observed.record.adoptedAtSeconds !== undefined
   const rules = ruleDifferences(desired, observed)
   if (stance === 'disabled' || (isAdopted && stance === 'observe')) return rules
-  const plan = planUp(desired, facts)
+  const plan = planBeyondRules(desired, facts)
   if (!plan.ok) return [...rules, { what: `cannot be as decided: ${plan.problem}`, steps: [] }]
   const state = tapState(desired, facts)
   const link = observed.host.links.get(nic.tap)
@@ -71,18 +70,13 @@ export function ruleDifferences(
   desired: DesiredNic,
   { rules, record }: Pick<Observed, 'rules' | 'record'>,
 ): readonly Difference[] {
-  const { tap } = desired.nic
-  const { apply, remove } = nicRules(desired)
-  const steps: readonly Step[] = [
-    { kind: 'rules', what: `rules of ${tap}`, need: 'must', script: apply, undo: remove },
-  ]
+  const mend = (what: string): readonly Difference[] => [{ what, steps: [rulesStep(desired)] }]
   if (desired.stance === 'disabled')
-    return rules === undefined ? [] : [{ what: 'its rules are to go: it is disabled', steps }]
-  if (rules === undefined) return [{ what: rulesMissing, steps }]
-  if (record?.scriptDigest !== textDigest(apply))
-    return [{ what: 'its rules are those of an earlier decision', steps }]
-  if (record.rulesDigest !== rules.digest)
-    return [{ what: 'its rules were changed by somebody else', steps }]
+    return rules === undefined ? [] : mend('its rules are to go: it is disabled')
+  if (rules === undefined) return mend(rulesMissing)
+  if (record?.scriptDigest !== rulesDigestOf(desired))
+    return mend('its rules are those of an earlier decision')
+  if (record.rulesDigest !== rules.digest) return mend('its rules were changed by somebody else')
   return []
 }
 
@@ -101,7 +95,7 @@ function wholeDifferences(
     readonly steps: readonly Step[]
   },
 ): readonly Difference[] {
-  const attach = steps.filter(({ kind }) => kind !== 'rules' && kind !== 'binding')
+  const attach = steps.filter(({ kind }) => kind !== 'binding')
   const master = observed.host.links.get(nic.tap)?.master
   switch (attachment.kind) {
     case 'bridged': {
@@ -204,7 +198,7 @@ function bindingDifferences(steps: readonly Step[], { binding }: Observed): read
 
 /** Tags have no order: Ganeti's script gets them in another one than its runtime file has. Nobody is served by a NIC's number. */
 function saysTheSame(wanted: string, found: string | undefined): boolean {
-  return found !== undefined && canonical(wanted) === canonical(found)
+  return wanted === found || (found !== undefined && canonical(wanted) === canonical(found))
 }
 
 function canonical(text: string): string {

@@ -1,10 +1,10 @@
 import type { IfName } from '#addr/if-name.js'
-import { decideNic } from '#nic/decide.js'
 import type { DesiredNic } from '#nic/desired.js'
 import type { Nic } from '#nic/nic.js'
 import type { NicConfig } from '#nic/nic-config.js'
 import type { NicRecord } from '#nic/record.js'
 import type { Result } from '#result.js'
+import type { Decide } from './decider.js'
 import type { HostState } from './host-state.js'
 import { type InstanceFacts, matchNics } from './match-nics.js'
 import { type Stances, stanceOf } from './stances.js'
@@ -47,11 +47,13 @@ export interface Survey {
 }
 
 /** Who is there, whose NIC it is and what was decided for it. */
-export function surveyNics(facts: NodeFacts): Survey {
+export function surveyNics(facts: NodeFacts, decide: Decide): Survey {
   const { instances, records, links, rules } = facts
   const matched = instances.map((instance) => matchNics(instance, { records, links }))
   const found = matched.flatMap(({ nics }) => nics)
-  const nics = found.filter(({ tap }) => !isComing(tap, facts)).map((nic) => judge(nic, facts))
+  const nics = found
+    .filter(({ tap }) => !isComing(tap, facts))
+    .map((nic) => judge(nic, facts, decide))
   const seen = new Set(nics.map(({ nic }) => nic.tap))
   const gone = (tap: IfName): boolean => !links.has(tap)
   return {
@@ -75,7 +77,7 @@ function isComing(tap: IfName, facts: NodeFacts): boolean {
   return link !== undefined && !link.isUp && recordOf(tap, facts) === undefined
 }
 
-function judge(nic: Nic, facts: NodeFacts): SurveyedNic {
+function judge(nic: Nic, facts: NodeFacts, decide: Decide): SurveyedNic {
   const { stances, config, nowSeconds, rules } = facts
   const found = recordOf(nic.tap, facts)
   const record = found?.nic.uuid === nic.uuid ? found : undefined
@@ -84,7 +86,7 @@ function judge(nic: Nic, facts: NodeFacts): SurveyedNic {
   const adoptedAtSeconds =
     record === undefined ? (isOurs ? undefined : nowSeconds) : record.adoptedAtSeconds
   const stance = stanceOf(nic, stances, { nowSeconds, adoptedAtSeconds })
-  return { nic, record, adoptedAtSeconds, desired: decideNic(nic, { config, stance }) }
+  return { nic, record, adoptedAtSeconds, desired: decide(nic, { config, stance }) }
 }
 
 /** The record of a tap, if it is of this very tap and not of an earlier one of its name. */
