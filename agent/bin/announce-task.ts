@@ -47,7 +47,7 @@ export interface Announcing {
 const ensureMs = 5000
 
 /** How often records are listed whatever the kernel tells. */
-const rescanMs = 60_000
+const rescanMs = 120_000
 
 /** How often a routed guest is asked whether it runs: often at first, then seldom. */
 const askEveryMs = (waitedMs: number): number => (waitedMs < 10_000 ? 200 : 5000)

@@ -46,7 +46,7 @@ const lookMs = 500
 const ensureMs = 5000
 
 /** How often all is read anew whatever the kernel tells. */
-const rescanMs = 60_000
+const rescanMs = 120_000
 
 /** How long Ganeti may take to clean up after a QEMU that it ended. */
 const cleanUpMs = 3000

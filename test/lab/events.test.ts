@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import type { ClusterReport } from '../../agent/bin/cluster-report.js'
 import { type Inbox, openInbox, type Received } from '../support/inbox.js'
 import { parseJobInfo } from '../support/job-info.js'
 import { until } from '../support/until.js'
@@ -158,7 +159,7 @@ t.test('real jobs reach RabbitMQ', { skip, timeout: 600_000 }, async (t) => {
     'a job that was canceled while queued, whose file stays 0600 to another user',
     async (t) => {
       await lab.gnt(['gnt-cluster', 'modify', '--max-running-jobs=1'])
-      const blocker = await submit(lab, delay(4))
+      const blocker = await submit(lab, delay(15)) // on a busy machine a command takes seconds
       const victim = await submit(lab, delay(1))
       await lab.gnt(['gnt-job', 'cancel', String(victim)])
       t.strictSame(statuses(await inbox.finishedJob(victim), 'ganeti-job-status'), [
@@ -257,6 +258,35 @@ t.test('real jobs reach RabbitMQ', { skip, timeout: 600_000 }, async (t) => {
       }
     },
   )
+
+  await t.test('the master says how all nodes are, over Ganeti’s ssh', async (t) => {
+    const statusOfAll = async () => {
+      const { code, stdout } = await lab.exec('n2', ['okeanid', 'status', '--all', '--json'])
+      return { code, ...(JSON.parse(stdout) as ClusterReport) }
+    }
+    const { code, ok, nodes } = await statusOfAll()
+    t.same([code, ok], [0, true], JSON.stringify(nodes))
+    t.same(
+      nodes.map(({ node, isMaster, answer, roles }) => [node, isMaster, answer, ...roles]),
+      lab.nodes.map((node) => [`${node}.lab.example`, node === 'n2', 'status', 'events']),
+    )
+    t.equal(new Set(nodes.map(({ config }) => config)).size, 1, 'one configuration')
+    await lab.execOk('n3', [
+      'sh',
+      '-c',
+      "printf '\\n[dhcp]\\nlease = 2h\\n' >>/etc/okeanid/okeanid.ini",
+    ])
+    const drifted = await statusOfAll()
+    t.same([drifted.code, drifted.ok], [1, false])
+    t.same(
+      drifted.nodes.filter(({ troubles }) => troubles.length > 0).map(({ node }) => node),
+      ['n3.lab.example'],
+      'whose configuration is another',
+    )
+    const { code: refused, stderr } = await lab.exec('n1', ['okeanid', 'status', '--all'])
+    t.not(refused, 0)
+    t.match(stderr, /only the master may: run it on n2/)
+  })
 
   await t.test('the agents logged no failure and stop in order', async (t) => {
     for (const node of lab.nodes) {
