@@ -102,7 +102,7 @@ async function giveUpDead(
     await lab.exec(master, ['gnt-job', 'cancel', '--kill', '--yes-do-it', ...dead])
 }
 
-/** A machine that is back learns who the master is when that tells all nodes. */
+/** A machine that is back learns who the master is when that tells all nodes: a job, which waits for what dead jobs still hold. */
 async function rejoin(
   { world: { lab } }: RowContext,
   { master, node }: { readonly master: string; readonly node: string },
@@ -115,6 +115,6 @@ async function rejoin(
       const { stdout } = await lab.exec(node, ['gnt-cluster', 'getmaster'])
       return stdout.startsWith(`${master}.`) || undefined
     },
-    { deadlineMs: 180_000, everyMs: 1000 },
+    { deadlineMs: 420_000, everyMs: 1000 },
   )
 }
