@@ -102,22 +102,17 @@ async function giveUpDead(
     await lab.exec(master, ['gnt-job', 'cancel', '--kill', '--yes-do-it', ...dead])
 }
 
-/**
- * A machine that is back learns who the master is when that tells all nodes something new: of what has not changed Ganeti tells nothing. To
- * set a tag is a job, which waits for what dead jobs still hold.
- */
+/** A machine that is back learns who the master is when that tells all nodes: a job, which waits for what dead jobs still hold. */
 async function rejoin(
   { world: { lab } }: RowContext,
   { master, node }: { readonly master: string; readonly node: string },
 ): Promise<void> {
   await lab.execOk(node, ['systemctl', 'start', 'okeanid-agent'])
   let said = ''
-  let tries = 0
   await until(
     `${node} to follow ${master}`,
     async () => {
-      const tag = `${node}-is-back-${tries++}`
-      const { stdout, stderr } = await lab.exec(master, ['gnt-cluster', 'add-tags', tag])
+      const { stdout, stderr } = await lab.exec(master, ['gnt-cluster', 'redist-conf'])
       said = `${stdout}${stderr}`
       const { stdout: follows } = await lab.exec(node, ['gnt-cluster', 'getmaster'])
       return follows.startsWith(`${master}.`) || undefined

@@ -146,10 +146,6 @@ t.test('the packages, from the installation to the purge', { skip }, async (t) =
         ),
       )
     }
-    await during('restart okeanid-hooks', () => everywhere('systemctl restart okeanid-hooks'))
-    await during('restart okeanid-central', () =>
-      lab.execOk('api', ['systemctl', 'restart', 'okeanid-central']),
-    )
     await during('upgrade of n2', () => lab.install([newer.agent], ['n2']))
     t.equal(await n1('okeanid --version'), '0.1.0')
     t.equal(await n2('okeanid --version'), later)
