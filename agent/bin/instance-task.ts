@@ -1,11 +1,12 @@
 /**
- * Tells when a guest's QEMU starts and ends on this node. A guest that switches itself off makes no job and runs no hook, nor does a QEMU
- * that crashes.
+ * Tells when a guest's QEMU starts and ends on this node, and when the guest is paused and goes on. A guest that switches itself off makes
+ * no job and runs no hook, nor does a QEMU that crashes, or one that stops its guest because the disk gives errors.
  *
  * Start-up: what ran when the last agent looked is read from disk, so what ended meanwhile is told; where nothing was kept, what runs is
  * taken for granted. Steady state: Ganeti's files wake us, and each QEMU is looked at every half second by its pid alone. Of one that is
  * gone we wait a moment: if Ganeti takes its files away, it was Ganeti that ended it. Failure: what cannot be kept is told again after a
- * restart, under the same id. Never: QMP, which serves one client at a time, and that one is Ganeti.
+ * restart, under the same id. QMP serves one client at a time, and that one is Ganeti: it is asked only about a guest whose processors
+ * stand still (`nic/life/pauses.ts`), for some milliseconds.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -13,8 +14,8 @@ import path from 'node:path'
 import { systemCode } from '#errors.js'
 import type { InstanceStatus } from '#event/node-fact.js'
 import {
-  type ExitReason,
   instanceChanges,
+  type KeptInstances,
   type KnownQemu,
   keyOf,
   parseKeptInstances,
@@ -28,6 +29,7 @@ import {
   hypervisorFolder,
 } from '#watch/running-instances.js'
 import { createWakeup } from '#watch/wakeup.js'
+import { openPauses } from './pause-watch.js'
 import { spoolEvent } from './spool-event.js'
 
 /** What the task works with. */
@@ -48,6 +50,9 @@ const ensureMs = 5000
 /** How often all is read anew whatever the kernel tells. */
 const rescanMs = 120_000
 
+/** How often it is looked whether guests' processors run. */
+const pauseLookMs = 5000
+
 /** How long Ganeti may take to clean up after a QEMU that it ended. */
 const cleanUpMs = 3000
 
@@ -64,6 +69,7 @@ export function instanceTask({ root, stateFile, spoolDirectory, log }: InstanceP
   let running: readonly KnownQemu[] = []
   let gone: readonly Gone[] = []
   let hasFailed = false
+  let pauses = openPauses({ root, known: {}, tell })
 
   function fail(problem: unknown): void {
     if (!hasFailed) log('error', 'instance-event-not-kept', { problem: String(problem) })
@@ -72,7 +78,7 @@ export function instanceTask({ root, stateFile, spoolDirectory, log }: InstanceP
 
   function tell(
     { instance, ...qemu }: KnownQemu,
-    { status, reason, key }: { status: InstanceStatus; reason?: ExitReason; key?: string },
+    { status, reason, key }: { status: InstanceStatus; reason?: string | undefined; key?: string },
   ): void {
     log('info', `instance-${status}`, { instance, pid: qemu.pid, reason })
     try {
@@ -106,15 +112,18 @@ export function instanceTask({ root, stateFile, spoolDirectory, log }: InstanceP
 
   async function keep(): Promise<void> {
     const open = gone.map(({ qemu }) => qemu)
-    await saveState(stateFile, { bootId, running: [...running, ...open] }).catch(fail)
+    const kept: KeptInstances = { bootId, running: [...running, ...open], paused: pauses.current() }
+    await saveState(stateFile, kept).catch(fail)
   }
 
   async function recall(): Promise<void> {
     const { value } = await loadState(stateFile).catch(() => ({ value: undefined }))
     const kept = parseKeptInstances(value)
     if (kept === undefined) running = qemusOf(readInstances())
-    else if (kept.bootId === bootId) running = kept.running
-    else {
+    else if (kept.bootId === bootId) {
+      running = kept.running
+      pauses = openPauses({ root, known: kept.paused, tell })
+    } else {
       const boot = kept.bootId.slice(0, 8)
       for (const qemu of kept.running)
         tell(qemu, {
@@ -132,6 +141,13 @@ export function instanceTask({ root, stateFile, spoolDirectory, log }: InstanceP
       let isStale = true
       let ensuredMs = Number.NEGATIVE_INFINITY
       let readMs = Number.NEGATIVE_INFINITY
+      let lookedMs = Number.NEGATIVE_INFINITY
+      let isPauseTold = false
+      let looking: Promise<void> | undefined
+      const look = async (): Promise<void> => {
+        if (await pauses.look(running)) isPauseTold = true
+        looking = undefined
+      }
       const onChange = (): void => {
         isStale = true
         wake()
@@ -155,9 +171,18 @@ export function instanceTask({ root, stateFile, spoolDirectory, log }: InstanceP
           isChanged = compare(qemusOf(readInstances()), nowMs)
         }
         tellGone(nowMs)
-        if (isChanged || gone.length !== before) await keep()
+        if (nowMs - lookedMs >= pauseLookMs && looking === undefined) {
+          lookedMs = nowMs
+          looking = look() // it never rejects
+        }
+        if (isChanged || isPauseTold || gone.length !== before) {
+          isPauseTold = false
+          await keep()
+        }
         await sleep(lookMs)
       }
+      await looking
+      if (isPauseTold) await keep()
     },
   }
 }

@@ -102,7 +102,12 @@ async function giveUpDead(
     await lab.exec(master, ['gnt-job', 'cancel', '--kill', '--yes-do-it', ...dead])
 }
 
-/** A machine that is back learns who the master is when that tells all nodes: a job, which waits for what dead jobs still hold. */
+/**
+ * A machine that is back learns who the master is when that tells all nodes: a job, which waits for what dead jobs still hold.
+ *
+ * It started as the master that it was, so its RAPI runs. That is stopped: Debian's `daemon-util start-master` ends, with what
+ * start-stop-daemon says of a pid file that is not root's, at a RAPI that runs already, and the machine would be a master without luxid next time.
+ */
 async function rejoin(
   { world: { lab } }: RowContext,
   { master, node }: { readonly master: string; readonly node: string },
@@ -121,4 +126,5 @@ async function rejoin(
   ).catch((error: unknown) => {
     throw new Error(`${String(error)}: ${said}`)
   })
+  await lab.execOk(node, ['/usr/lib/ganeti/daemon-util', 'stop-master'])
 }

@@ -192,6 +192,21 @@ t.test('the life of guests on a cluster of two nodes', { skip, timeout: 900_000 
     })
   })
 
+  t.test('a guest that is paused, and goes on after a restart of the agent', async () => {
+    const { name } = guests.bridged
+    const instance = `${name}.lab.example`
+    const monitor = `/run/ganeti/kvm-hypervisor/ctrl/${instance}.monitor`
+    const command = (word: string) =>
+      lab.execOk('n2', ['sh', '-c', `echo ${word} | socat -t1 - UNIX-CONNECT:${monitor}`])
+    const since = Math.floor(Date.now() / 1000)
+    await command('stop')
+    const paused = `instance-paused instance=${instance} pid=\\d+ reason=paused`
+    await journal(lab, 'n2', new RegExp(paused), since)
+    await lab.execOk('n2', ['systemctl', 'restart', 'okeanid-nics'])
+    await command('cont')
+    await journal(lab, 'n2', new RegExp(`instance-resumed instance=${instance}`), since)
+  })
+
   t.test('a guest that switches itself off leaves nothing, and its node tells', async () => {
     const { name } = guests.bridged
     await lab.vm.sh(name, 'poweroff -f')
@@ -238,7 +253,8 @@ t.test('the life of guests on a cluster of two nodes', { skip, timeout: 900_000 
   t.test('what happened was told', async () => {
     const statuses: readonly NicStatus[] = ['up', 'dhcp', 'down']
     for (const status of statuses) await saw('ganeti-nic-status', status)
-    for (const status of ['started', 'exited']) await saw('ganeti-instance-status', status)
+    for (const status of ['started', 'paused', 'resumed', 'exited'])
+      await saw('ganeti-instance-status', status)
     async function saw(type: string, status: string): Promise<void> {
       const isIt = (line: string): boolean =>
         line.includes(`"type":"${type}"`) && line.includes(`"status":"${status}"`)

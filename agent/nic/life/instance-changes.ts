@@ -1,3 +1,5 @@
+import type { Pause } from './pauses.js'
+
 /** A QEMU that ran, by what no other process of this boot shares. */
 export interface KnownQemu {
   readonly instance: string
@@ -6,7 +8,7 @@ export interface KnownQemu {
   readonly startTicks: number
 }
 
-/** Why a QEMU is gone, as far as a node can tell without asking QMP, which serves one client at a time. */
+/** Why a QEMU is gone, as far as a node can tell: a QEMU that is gone cannot be asked. */
 export type ExitReason =
   /** Ganeti has removed its files: a job stopped it, or moved it away. */
   | 'stopped'
@@ -43,12 +45,14 @@ export function keyOf({ pid, startTicks }: KnownQemu): string {
 export interface KeptInstances {
   readonly bootId: string
   readonly running: readonly KnownQemu[]
+  /** Guests that are paused, by {@link keyOf} their QEMU. */
+  readonly paused: Readonly<Record<string, Pause>>
 }
 
 /** Reads what was kept; undefined when it is nothing of ours. Never throws. */
 export function parseKeptInstances(value: unknown): KeptInstances | undefined {
   if (!isRecord(value)) return undefined
-  const { bootId, running } = value
+  const { bootId, running, paused } = value
   if (typeof bootId !== 'string' || !/^[0-9a-f-]{36}$/.test(bootId)) return undefined
   if (!Array.isArray(running)) return undefined
   return {
@@ -60,7 +64,18 @@ export function parseKeptInstances(value: unknown): KeptInstances | undefined {
         Number.isSafeInteger(entry['pid']) &&
         Number.isSafeInteger(entry['startTicks']),
     ),
+    paused: Object.fromEntries(
+      Object.entries(isRecord(paused) ? paused : {}).flatMap(([key, pause]) =>
+        isPause(pause) ? [[key, pause]] : [],
+      ),
+    ),
   }
+}
+
+function isPause(value: unknown): value is Pause {
+  return (
+    isRecord(value) && typeof value['reason'] === 'string' && /^\d+$/.test(String(value['mark']))
+  )
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -23,9 +23,23 @@ t.test('a key fits a message id', async (t) => {
 })
 
 t.test('what was kept reads back; whatever else is on disk does no harm', async (t) => {
-  const kept = { bootId: '0d9c8f6e-1111-4222-8333-444455556666', running: [one, two] }
+  const kept = {
+    bootId: '0d9c8f6e-1111-4222-8333-444455556666',
+    running: [one, two],
+    paused: { [keyOf(one)]: { reason: 'io-error', mark: '107' } },
+  }
   t.strictSame(parseKeptInstances(JSON.parse(JSON.stringify(kept))), kept)
   t.equal(parseKeptInstances({ ...kept, bootId: '../..' }), undefined)
   t.strictSame(parseKeptInstances({ ...kept, running: [one, { pid: 'x' }] })?.running, [one])
+  const older = { bootId: kept.bootId, running: [one] }
+  t.strictSame(
+    parseKeptInstances(older),
+    { ...older, paused: {} },
+    'of an agent that knew no pauses',
+  )
+  t.strictSame(
+    parseKeptInstances({ ...older, paused: { a: { reason: 1, mark: 'x' } } })?.paused,
+    {},
+  )
   fc.assert(fc.property(fc.jsonValue(), (value) => void parseKeptInstances(value)))
 })
