@@ -26,6 +26,14 @@ export function readThreadTimes(pid: number): ThreadTimes | undefined {
   }
 }
 
+/** What all threads of a process have used together, in clock ticks of 10 ms (utime and stime of proc(5)'s stat); undefined when it is gone. */
+export function readCpuTicks(pid: number): number | undefined {
+  const text = readText(`/proc/${pid}/stat`)
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ') // the name may hold anything
+  const ticks = Number(fields[11]) + Number(fields[12])
+  return Number.isSafeInteger(ticks) ? ticks : undefined
+}
+
 /** Threads come and go. */
 function readText(file: string): string {
   try {

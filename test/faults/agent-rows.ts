@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { until } from '../support/until.js'
 import { type CrashPoint, crashPoints } from './crash-points.js'
+import type { ReplaySite } from './replay-site.js'
 import type { Row, RowContext } from './row.js'
 
 /** Faults of the agent and of what it stands on. */
@@ -52,13 +54,12 @@ export const agentRows: readonly Row[] = [
       }
     },
     strike: async ({ world, kept, pass, isShort }) => {
-      const full = kept.logs(/outbox-not-writable/)
       await world.broker.stop()
-      await full
+      // while it stopped, it may have taken enough for the disk to have room once more
+      await lastSaid(kept, { last: 'outbox-not-writable', before: 'outbox-writable-again' })
       await pass(isShort ? 3 : 60)
-      const writable = kept.logs(/outbox-writable-again/)
       execFileSync('mount', ['-o', 'remount,size=256m', kept.state])
-      await writable
+      await lastSaid(kept, { last: 'outbox-writable-again', before: 'outbox-not-writable' })
       await world.broker.start()
     },
   },
@@ -111,4 +112,13 @@ async function killForgetful({ forgetful }: RowContext, times: number): Promise<
     await forgetful.died(20_000)
     await forgetful.end('SIGKILL')
   }
+}
+
+/** Waits until the agent has said one and not the other since. */
+async function lastSaid(
+  site: ReplaySite,
+  { last, before }: { readonly last: string; readonly before: string },
+): Promise<void> {
+  const isLast = () => site.log().lastIndexOf(last) > site.log().lastIndexOf(before) || undefined
+  await until(`${last} of ${site.cluster}`, isLast, { deadlineMs: 600_000 })
 }

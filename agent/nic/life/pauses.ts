@@ -66,6 +66,11 @@ export function firstLook(
   return { times, stillSinceMs: nowMs, askFromMs: nowMs, pause, isDue: pause !== undefined }
 }
 
+/** It has used so much of a processor that its guest runs: nobody needs to look at its threads. */
+export function afterWork(watch: PauseWatch, nowMs: number): PauseWatch {
+  return { ...watch, times: new Map(), stillSinceMs: nowMs, isDue: false }
+}
+
 /** What the next look at its threads says. */
 export function nextLook(watch: PauseWatch, times: ThreadTimes, nowMs: number): PauseWatch {
   const hasRun = [...times].some(([thread, time]) => watch.times.get(thread) !== time)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { firstLook, nextLook, onAnswer, type PauseWatch } from '#nic/life/pauses.js'
+import { afterWork, firstLook, nextLook, onAnswer, type PauseWatch } from '#nic/life/pauses.js'
 
 const qemu = { instance: 'vm1', pid: 10, startTicks: 500 }
 
@@ -33,6 +33,14 @@ t.test('one that stands still is, and what QEMU says is told once', async (t) =>
   const { watch, change } = onAnswer(still, { qemu, state: 'io-error', nowMs: 5000 })
   t.strictSame(change, { status: 'paused', reason: 'io-error', key: 'paused-10-500-107' })
   t.equal(lookAt(watch, [100, 100, 100], 10_000).isDue, false)
+})
+
+t.test('one whose process as a whole has worked begins anew', async (t) => {
+  const worked = afterWork(nextLook(fresh, ran(100), 5000), 10_000)
+  t.equal(worked.isDue, false)
+  const looked = nextLook(worked, ran(200), 15_000)
+  t.equal(looked.isDue, false, 'its threads were not looked at meanwhile')
+  t.equal(nextLook(looked, ran(200), 20_000).isDue, true)
 })
 
 t.test('one that only sleeps is left in peace for a minute', async (t) => {
